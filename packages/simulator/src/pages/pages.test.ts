@@ -22,7 +22,7 @@ afterAll(() => browser.close())
 async function clinic(): Promise<Simulator> {
   const sim = await createSimulator({
     seed: 1,
-    settings: { audio: { speechMsPerCharacter: 8 } },
+    settings: { audio: { speechMsPerCharacter: 8 }, messaging: { finalizedAfterMs: 0 } },
     webhookUrl: async (request) => {
       const { data } = await request.json()
       react(data).catch(() => {})
@@ -189,6 +189,51 @@ describe('phone page', () => {
     await page.getByRole('button', { name: 'Turn all off' }).click()
     await page.getByText('all is well').waitFor()
     expect(sim.faults.get()).toEqual({})
+  })
+
+  it('shows a text of the program on the phone page, and sends the reply to the program as message.received', {
+    timeout: slow,
+  }, async () => {
+    await using sim = await clinic()
+    const client = new Telnyx({ apiKey: 'KEY', baseURL: sim.url, maxRetries: 0 })
+    const own = '+15550001111'
+    const program = '+15550002222'
+    await client.messages.send({ from: program, to: own, text: 'Your table is ready.' })
+    await expect.poll(() => sim.messages().at(-1)?.status).toBe('delivered')
+    await using tab = await open(sim.phoneUrl)
+    const { page } = tab
+    const inbox = page.getByRole('region', { name: 'Messages' })
+    const log = inbox.getByRole('log')
+    await log.getByText('Your table is ready.').waitFor()
+    await client.messages.send({ from: program, to: '+15550003333', text: 'For another phone.' })
+    await client.messages.send({ from: program, to: own, text: 'مرحبا\nReply YES to confirm.' })
+    await log.getByText('Reply YES to confirm.').waitFor()
+    expect(await log.getByRole('listitem').allTextContents()).toEqual([
+      expect.stringMatching(/^\+1 555 000 2222 .*Your table is ready\.$/),
+      expect.stringMatching(/Reply YES to confirm\.$/),
+    ])
+    await inbox.getByLabel('Text message to +1 555 000 2222').fill('YES 2')
+    await page.keyboard.press('Enter')
+    await log.getByText('YES 2').waitFor()
+    expect(await inbox.getByLabel('Text message to').inputValue()).toBe('')
+    const reply = () => sim.deliveries().find(({ event }) => event.event_type === 'message.received')
+    await expect.poll(() => reply()?.status).toBe('delivered')
+    expect(reply()?.event.payload).toMatchObject({
+      from: { phone_number: own },
+      to: [{ phone_number: program }],
+      text: 'YES 2',
+    })
+    await inbox.getByLabel('Text message to +1 555 000 2222').pressSequentially('Half a')
+    await client.messages.send({ from: '+15550004444', to: own, text: 'Your code is 123456.' })
+    await log.getByText('Your code is 123456.').waitFor()
+    expect(await inbox.getByRole('combobox', { name: 'To' }).inputValue()).toBe(program)
+    const other = inbox.getByRole('button', { name: '+1 555 000 3333' })
+    await other.click()
+    await log.getByText('For another phone.').waitFor()
+    expect(await log.getByRole('listitem').count()).toBe(1)
+    expect(await other.getAttribute('aria-pressed')).toBe('true')
+    expect(await violations(page)).toEqual([])
+    expect(tab.wrong).toEqual([])
   })
 
   it('the phone page shows that it is reconnecting when the simulator stops', { timeout: slow }, async () => {

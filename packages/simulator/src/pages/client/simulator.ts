@@ -1,9 +1,11 @@
 /** The client of the pages: server-sent events for activity, and the HTTP API under `/_sim` for actions. */
 import type { Activity, CallView, TelnyxError } from '../../call/activity.ts'
 import type { Delivery } from '../../delivery/delivery.ts'
+import type { Message } from '../../message/message.ts'
 
 export type { Activity, CallView, PendingInput as Collecting, TranscriptLine } from '../../call/activity.ts'
 export type { Attempt, Delivery } from '../../delivery/delivery.ts'
+export type { Message } from '../../message/message.ts'
 
 /** The snapshot that the simulator sends at the start of each connection. */
 export interface Hello {
@@ -33,6 +35,9 @@ export const simulator = {
   hangUp: (id: string) => send<CallView>('POST', `${call(id)}/hangup`),
   answer: (id: string) => send<CallView>('POST', `${call(id)}/answer`),
   decline: (id: string) => send<CallView>('POST', `${call(id)}/decline`),
+  messages: () => send<Message[]>('GET', '/messages'),
+  /** Sends a text message of a phone to the program. */
+  text: (from: string, to: string, text: string) => send<Message>('POST', '/messages', { from, to, text }),
   deliveries: () => send<Delivery[]>('GET', '/deliveries'),
   /** Returns the first `until` entries of the activity log, oldest first. */
   log: (until: number) => send<Activity[]>('GET', `/log?until=${until}`),

@@ -1,13 +1,14 @@
 /** @jsxImportSource preact */
 /** The screen of a ringing, answered or ended call. */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import type { Attempt } from '../attempt.ts'
 import { endedBecause, lasted, telephone } from '../format.ts'
-import { Handset, HangUp, Send } from '../icons.tsx'
+import { Handset, HangUp } from '../icons.tsx'
 import { type CallView, simulator } from '../simulator.ts'
 import { Keys, rowsOf, wordsOf } from './conversation.tsx'
 import { Keypad } from './keypad.tsx'
+import { TextBox } from './text-box.tsx'
 
 interface Props {
   call: CallView
@@ -136,7 +137,13 @@ function OnTheLine({ call, now, attempt, onPress }: Props) {
       </div>
       <Caption call={call} />
       <Keypad onPress={onPress} compact />
-      <SayBox onSay={(text, done) => attempt(simulator.say(call.id, text), done)} />
+      <TextBox
+        id="say"
+        label="Say something"
+        placeholder="Say something…"
+        action="Say it"
+        onSend={(text, done) => attempt(simulator.say(call.id, text), done)}
+      />
       <div class="actions">
         <Round label="Hang up" class="bad" onClick={() => attempt(simulator.hangUp(call.id))}>
           <HangUp />
@@ -178,34 +185,5 @@ function Wave({ on }: { on: boolean }) {
       <i />
       <i />
     </span>
-  )
-}
-
-function SayBox({ onSay }: { onSay(text: string, done: () => void): void }) {
-  const [text, setText] = useState('')
-  const say = (event: Event) => {
-    event.preventDefault()
-    // Clear the reply box only after the request succeeds, and only if the user typed nothing more.
-    if (text.trim() !== '') onSay(text.trim(), () => setText((now) => (now === text ? '' : now)))
-  }
-  return (
-    <div class="say">
-      <form onSubmit={say}>
-        <label for="say" class="unseen">
-          Say something
-        </label>
-        <input
-          id="say"
-          autoComplete="off"
-          placeholder="Say something…"
-          value={text}
-          maxLength={2000}
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-        <button type="submit" class="icon" disabled={text.trim() === ''} aria-label="Say it">
-          <Send />
-        </button>
-      </form>
-    </div>
   )
 }

@@ -1,8 +1,8 @@
 /** @jsxImportSource preact */
 /** The transcript of a call: speech, audio and keys. */
-import { useEffect, useRef } from 'preact/hooks'
 import { timeOfDay } from '../format.ts'
 import type { CallView, TranscriptLine } from '../simulator.ts'
+import { useNewestInView } from './newest.ts'
 
 /** Merges consecutive keys of the same party into one row. */
 export function rowsOf(transcript: readonly TranscriptLine[]): TranscriptLine[] {
@@ -19,14 +19,8 @@ export function rowsOf(transcript: readonly TranscriptLine[]): TranscriptLine[] 
 export const wordsOf = ({ kind, text }: TranscriptLine) => (kind === 'media' ? `♪ ${text}` : text)
 
 export function Conversation({ call }: { call: CallView | undefined }) {
-  const list = useRef<HTMLOListElement>(null)
   const rows = call === undefined ? [] : rowsOf(call.transcript)
-  useEffect(() => {
-    // Scroll to the newest row unless the user has scrolled up.
-    const element = list.current
-    if (element !== null && element.scrollHeight - element.scrollTop - element.clientHeight < 160)
-      element.scrollTop = element.scrollHeight
-  }, [call?.transcript.length, call?.transcript.at(-1)?.text])
+  const list = useNewestInView<HTMLOListElement>(`${call?.transcript.length} ${call?.transcript.at(-1)?.text}`)
   return (
     <section class="card conversation" aria-labelledby="conversation-title">
       <header>

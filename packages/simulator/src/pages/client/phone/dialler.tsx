@@ -9,17 +9,37 @@ import { isTyping, Keypad } from './keypad.tsx'
 const usualFrom = '+15550001111'
 const usualTo = '+15550002222'
 
+/** The numbers of the next call: the phone's own, and the one to dial. */
+export interface Numbers {
+  from: string
+  to: string
+}
+
+/** Returns the numbers of the last call that this browser dialled. */
+export const readNumbers = (): Numbers => ({
+  from: localStorage.getItem('phone.from') ?? usualFrom,
+  to: localStorage.getItem('phone.to') ?? usualTo,
+})
+
+/** Returns the number that the phone has: the entered one, or the usual one. */
+export const ownNumber = ({ from }: Numbers): string => from.trim() || usualFrom
+
 export function Dialler({
+  numbers,
+  onNumbers,
   onDial,
   onKey,
   disabled,
 }: {
+  numbers: Numbers
+  onNumbers(change: (numbers: Numbers) => Numbers): void
   onDial(from: string, to: string): void
   onKey(key: string): void
   disabled: boolean
 }) {
-  const [to, setTo] = useState(() => localStorage.getItem('phone.to') ?? usualTo)
-  const [from, setFrom] = useState(() => localStorage.getItem('phone.from') ?? usualFrom)
+  const { from, to } = numbers
+  const setTo = (change: (number: string) => string) => onNumbers((all) => ({ ...all, to: change(all.to) }))
+  const setFrom = (from: string) => onNumbers((all) => ({ ...all, from }))
   const [recent, setRecent] = useState(readRecent)
   const fresh = useRef(true)
   const ready = to.trim() !== '' && !disabled
@@ -27,11 +47,11 @@ export function Dialler({
   const call = () => {
     if (!ready) return
     localStorage.setItem('phone.to', to.trim())
-    localStorage.setItem('phone.from', from.trim() || usualFrom)
+    localStorage.setItem('phone.from', ownNumber(numbers))
     const next = [to.trim(), ...recent.filter((number) => number !== to.trim())].slice(0, 3)
     localStorage.setItem('phone.recent', JSON.stringify(next))
     setRecent(next)
-    onDial(from.trim() || usualFrom, to.trim())
+    onDial(ownNumber(numbers), to.trim())
   }
   // The field shows the last number dialled. The first key after the page opens starts a new number.
   const type = (key: string) => {
@@ -41,7 +61,7 @@ export function Dialler({
   }
   const edit = (number: string) => {
     fresh.current = false
-    setTo(number)
+    setTo(() => number)
   }
   const press = (event: KeyboardEvent) => {
     const { key, target } = event
@@ -105,7 +125,7 @@ export function Dialler({
               class="chip"
               onClick={() => {
                 fresh.current = true
-                setTo(number)
+                setTo(() => number)
               }}
             >
               {telephone(number)}

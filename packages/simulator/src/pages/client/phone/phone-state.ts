@@ -1,5 +1,6 @@
 /** The state of the phone page: a pure reducer of simulator events and user actions. */
-import { type Activity, type CallView, type Delivery, type Hello, withCall } from '../simulator.ts'
+import { type Activity, type CallView, type Delivery, type Hello, type Message, withCall } from '../simulator.ts'
+import { mergeMessages, withMessage } from './inbox-state.ts'
 
 /** Answers in the latest results of an AI gather, by field name. */
 export type HeardFields = Record<string, unknown>
@@ -14,6 +15,8 @@ export interface PhoneState {
   selected: string | null
   /** Ids of ended calls that the user dismissed. */
   dismissed: readonly string[]
+  /** The text messages of all numbers, newest last. */
+  messages: readonly Message[]
   /** The latest AI gather results, by call id. */
   heard: Readonly<Record<string, HeardFields>>
   /** Id of the selected call if it has just ended. Only this call plays the hang-up tone. */
@@ -23,6 +26,8 @@ export interface PhoneState {
 export type PhoneEvent =
   | { type: 'hello'; hello: Hello; here: number }
   | { type: 'activity'; activity: Activity; here: number }
+  /** The stored messages, requested after the `hello` with the time `since`. */
+  | { type: 'messages'; messages: readonly Message[]; since: string }
   | { type: 'lost' }
   | { type: 'select'; id: string | null }
   | { type: 'dialled'; call: CallView }
@@ -34,6 +39,7 @@ export const initialPhone: PhoneState = {
   calls: [],
   selected: null,
   dismissed: [],
+  messages: [],
   heard: {},
   justEnded: null,
 }
@@ -55,6 +61,8 @@ export function phoneReducer(state: PhoneState, event: PhoneEvent): PhoneState {
         selected: known ? state.selected : (live?.id ?? null),
       }
     }
+    case 'messages':
+      return { ...state, messages: mergeMessages(state.messages, event.messages, event.since) }
     case 'lost':
       return { ...state, connection: state.connection === 'connecting' ? 'connecting' : 'lost' }
     case 'select':
@@ -80,6 +88,8 @@ export function phoneReducer(state: PhoneState, event: PhoneEvent): PhoneState {
 
 function activity(state: PhoneState, event: Activity): PhoneState {
   if (event.type === 'webhook') return event.call_id === null ? state : withHeard(state, event.call_id, event.event)
+  if (event.type === 'message.created' || event.type === 'message.updated')
+    return { ...state, messages: withMessage(state.messages, event.message) }
   if (event.type !== 'call.created' && event.type !== 'call.updated') return state
   const before = state.calls.find(({ id }) => id === event.call.id)
   const ended = event.call.state === 'ended' && before !== undefined && before.state !== 'ended'

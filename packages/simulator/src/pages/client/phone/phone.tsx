@@ -11,9 +11,10 @@ import { Voice } from '../voice.ts'
 import { CallScreen } from './call-screen.tsx'
 import { ClockBar } from './clock-bar.tsx'
 import { Conversation } from './conversation.tsx'
-import { Dialler } from './dialler.tsx'
+import { Dialler, ownNumber, readNumbers } from './dialler.tsx'
 import { FaultsPanel } from './faults-panel.tsx'
 import { Hearing } from './hearing.tsx'
+import { Inbox } from './inbox.tsx'
 import { Lines } from './lines.tsx'
 import { initialPhone, linesOf, phoneReducer, ringOf } from './phone-state.ts'
 
@@ -22,6 +23,7 @@ export function Phone() {
   const [trouble, attempt] = useAttempt()
   const [quiet, setQuiet] = useRemembered('quiet')
   const [mute, setMute] = useRemembered('mute')
+  const [numbers, setNumbers] = useState(readNumbers)
   const tones = useMemo(() => new Tones(), [])
   const voice = useMemo(() => new Voice(), [])
   const now = useNow(state.clockOffset)
@@ -32,7 +34,10 @@ export function Phone() {
   useEffect(
     () =>
       subscribe('phone', {
-        hello: (hello) => dispatch({ type: 'hello', hello, here: Date.now() }),
+        hello: (hello) => {
+          dispatch({ type: 'hello', hello, here: Date.now() })
+          attempt(simulator.messages(), (messages) => dispatch({ type: 'messages', messages, since: hello.now }))
+        },
         activity: (activity) => {
           dispatch({ type: 'activity', activity, here: Date.now() })
           if (!('call_id' in activity) || activity.call_id !== spokenId.current) return
@@ -76,6 +81,9 @@ export function Phone() {
     (call) => call.state === 'ringing' && call.direction === 'outgoing' && call.id !== state.selected,
   )
 
+  const own = (selected?.direction === 'outgoing' ? selected.to : selected?.from) ?? ownNumber(numbers)
+  const program = (selected?.direction === 'outgoing' ? selected.from : selected?.to) ?? numbers.to.trim()
+
   return (
     <div class="page">
       <TopBar
@@ -117,7 +125,13 @@ export function Phone() {
               </div>
             ))}
             {selected === undefined ? (
-              <Dialler onDial={dial} onKey={(key) => tones.key(key)} disabled={state.connection !== 'live'} />
+              <Dialler
+                numbers={numbers}
+                onNumbers={setNumbers}
+                onDial={dial}
+                onKey={(key) => tones.key(key)}
+                disabled={state.connection !== 'live'}
+              />
             ) : (
               <CallScreen
                 key={selected.id}
@@ -148,6 +162,7 @@ export function Phone() {
           />
           <Conversation call={selected} />
           <Hearing call={selected} heard={selected === undefined ? undefined : state.heard[selected.id]} />
+          <Inbox messages={state.messages} own={own} program={program} attempt={attempt} />
           <FaultsPanel attempt={attempt} />
         </div>
       </main>
