@@ -10,7 +10,7 @@ it('offers the second of two agents who ask at the same time to replace the runn
   await one.answers()
   await two.page
     .getByRole('navigation', { name: 'Calls' })
-    .getByRole('button', { name: /Answered/ })
+    .getByRole('button', { name: /Talking/ })
     .click()
   const questionOf = (agent: Agent) => (agent === one ? 'Your account number?' : 'Your date of birth?')
   for (const agent of agents) {

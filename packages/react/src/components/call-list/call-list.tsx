@@ -136,6 +136,7 @@ function OpenCall({ call }: { readonly call: CallSummary }) {
   return (
     <parts.Call call={call} className="cg-call">
       <span className="cg-dot" aria-hidden="true" {...(call.phase === 'ringing' ? { 'data-live': '' } : {})} />
+      {isAnswerable(call) && <span className="cg-visually-hidden">{t('call.phase.ringing')}</span>}
       <parts.Party className="cg-call-party" />
       <span className="cg-call-time">
         <parts.Duration />
