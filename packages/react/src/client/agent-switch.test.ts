@@ -37,7 +37,22 @@ async function bundlePage(): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
-it('a page with a shared QueryClient and a persister never paints one agent’s call for the next agent', async () => {
+/** Returns everything that this package has stored in the page's IndexedDB, as JSON. */
+const readStorage = () =>
+  new Promise<string>((resolve, reject) => {
+    const opening = indexedDB.open('callgather')
+    opening.onerror = () => reject(opening.error)
+    opening.onsuccess = () => {
+      const reading = opening.result.transaction('records').objectStore('records').getAll()
+      reading.onerror = () => reject(reading.error)
+      reading.onsuccess = () => {
+        opening.result.close()
+        resolve(JSON.stringify(reading.result))
+      }
+    }
+  })
+
+it('a page with a shared QueryClient and a persister never paints or stores one agent’s call for the next agent', async () => {
   const script = await bundlePage()
   const simulator = await createSimulator({})
   const http = createServer()
@@ -84,14 +99,23 @@ it('a page with a shared QueryClient and a persister never paints one agent’s 
     const seesTheCall = () =>
       vi.waitFor(async () => expect(await page.evaluate(() => document.body.textContent)).toMatch(/707/), waitOptions)
     const painted = () => page.evaluate(() => [...window.painted].join('\n'))
-    for (const { close, keepClient } of [
-      { close: false, keepClient: false },
-      { close: true, keepClient: false },
-      { close: false, keepClient: true },
+    for (const { close, keepClient, isReloaded } of [
+      { close: false, keepClient: false, isReloaded: false },
+      { close: true, keepClient: false, isReloaded: true },
+      { close: false, keepClient: true, isReloaded: false },
     ]) {
       await page.evaluate(() => window.signIn('agent-1'))
       await seesTheCall()
       await caller.press('826418')
+      const note = page.getByRole('textbox', { name: 'Note' })
+      await note.fill('Owes money')
+      await vi.waitFor(async () => expect(await page.evaluate(readStorage)).toContain('Owes money'), waitOptions)
+      if (isReloaded) {
+        await page.reload()
+        await page.evaluate(() => window.signIn('agent-1'))
+        await seesTheCall()
+        await vi.waitFor(async () => expect(await note.inputValue()).toBe('Owes money'), waitOptions)
+      }
       // Verify that the pattern matches while the call is visible.
       expect(await painted()).toMatch(TRACES)
       await page.evaluate((closes) => window.signOut(closes), close)
@@ -101,6 +125,7 @@ it('a page with a shared QueryClient and a persister never paints one agent’s 
       await page.locator('[data-state="forbidden"]').first().waitFor()
       await caller.press('8')
       expect(await painted()).not.toMatch(TRACES)
+      await vi.waitFor(async () => expect(await page.evaluate(readStorage)).not.toContain('Owes'), waitOptions)
       await page.evaluate(() => window.signOut(true))
     }
     const stored = await page.evaluate(() => JSON.stringify({ ...localStorage }))

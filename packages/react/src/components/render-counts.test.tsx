@@ -8,12 +8,14 @@ import { GatherProvider } from '../hooks/provider.tsx'
 import { actAndSettle, playTo } from '../testing/render-hook.tsx'
 import { createScenarioClient, type ScenarioClient } from '../testing/scenario-client.ts'
 import { AssistantBar } from './assistant-bar/assistant-bar.tsx'
+import { Collected } from './collected/collected.tsx'
 import { ConnectionStatus } from './connection-status/connection-status.tsx'
 import { DigitSlots } from './digit-slots/digit-slots.tsx'
 import { DtmfPad } from './dtmf-pad/dtmf-pad.tsx'
 import { GatherFields } from './gather-fields/gather-fields.tsx'
 import { GatherPanel } from './gather-panel/gather-panel.tsx'
 import { Transcript } from './transcript/transcript.tsx'
+import { WrapUp } from './wrap-up/wrap-up.tsx'
 
 const { callId } = pinEntry
 
@@ -22,6 +24,8 @@ const parts = {
   slots: <DigitSlots callId={callId} />,
   transcript: <Transcript callId={callId} />,
   fields: <GatherFields callId={callId} />,
+  collected: <Collected callId={callId} />,
+  wrapUp: <WrapUp callId={callId} />,
   assistant: <AssistantBar callId={callId} />,
   connection: <ConnectionStatus callId={callId} />,
 } satisfies Record<string, ReactElement>

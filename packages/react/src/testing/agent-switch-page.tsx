@@ -7,6 +7,7 @@ import { createRoot } from 'react-dom/client'
 import { createGatherClient } from '../client/gather-client.ts'
 import { CallList } from '../components/call-list/call-list.tsx'
 import { GatherPanel } from '../components/gather-panel/gather-panel.tsx'
+import { WrapUp } from '../components/wrap-up/wrap-up.tsx'
 import { GatherProvider } from '../hooks/provider.tsx'
 
 declare global {
@@ -45,6 +46,7 @@ const render = (isSignedIn: boolean) =>
           <GatherProvider client={client}>
             <CallList selected={callId} />
             <GatherPanel callId={callId} />
+            <WrapUp callId={callId} />
           </GatherProvider>
         ) : (
           <h1>Signed out</h1>
