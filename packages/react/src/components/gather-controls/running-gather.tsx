@@ -1,5 +1,6 @@
 import { useContext } from 'react'
 import { ConfirmAfterContext } from '../../hooks/confirm-after.ts'
+import { useCall } from '../../hooks/use-call.ts'
 import { type UseAnyCommandResult, useAnyCommand } from '../../hooks/use-command.ts'
 import { useServerTime } from '../../hooks/use-server-time.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -40,6 +41,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm }:
     onConfirm(false)
     stopping.mutate(gather.kind === 'fields' ? 'ai_assistant_stop' : 'gather_stop', {})
   }
+  const canAct = useCall(callId, ({ scopes, cursor }) => cursor === null || scopes.includes('gather'))
   const { command } = gather
   const isOverdue = useStopOverdue(callId, gather, stopping)
   const refusal =
@@ -66,7 +68,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm }:
       )}
       {!isOverdue && <CommandNotice command={stopping} />}
       <CommandNotice command={asking} />
-      {confirming ? (
+      {!canAct ? null : confirming ? (
         <Confirm
           key="confirm"
           label={t('gather.stop')}

@@ -127,15 +127,14 @@ export const ForbiddenCall: Story = {
   },
 }
 
-/** The ticket allows reading the call but no commands, and every control says so. */
+/** The agent may see the call but send no command: everything is live, nothing can be pressed, and the panel says so. */
 export const ReadOnly: Story = {
   parameters: { client: { scopes: ['view'] } },
   play: async ({ canvas }) => {
-    const stop = await canvas.findByRole('button', {
-      name: 'Stop gather',
-      description: 'You don’t have permission to do this on this call.',
-    })
-    await expect(stop).toHaveAttribute('aria-disabled', 'true')
+    await expect(await canvas.findByText('View only')).toBeVisible()
+    await expect(await canvas.findByRole('img', { name: '2 of 6: 5 5' })).toBeVisible()
+    for (const name of ['Stop gather', 'PIN', 'Write your own', 'Start assistant'])
+      await expect(canvas.queryByRole('button', { name })).toBeNull()
   },
 }
 

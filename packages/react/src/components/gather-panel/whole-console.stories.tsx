@@ -78,7 +78,7 @@ export const SeveralCalls: Story = {
   parameters: { at: 8000 },
   play: async ({ canvas }) => {
     await expect(await canvas.findByRole('heading', { name: 'Digits by speech' })).toBeVisible()
-    await userEvent.click(await canvas.findByRole('button', { name: /AI gather/ }))
+    await userEvent.click(await canvas.findByRole('button', { name: /442079460018/ }))
     await expect(await canvas.findByRole('heading', { name: 'Fields by AI' })).toBeVisible()
     await expect(canvas.queryByText(/Please enter your four digit PIN/)).toBeNull()
   },
