@@ -32,6 +32,7 @@ const rooms = {
     'line',
     'delivery',
     'message',
+    'account',
     'call',
     'scenario',
     'api',

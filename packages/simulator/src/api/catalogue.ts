@@ -194,26 +194,44 @@ export const catalogue: readonly CatalogueEntry[] = [
     depth: 'none',
     note: 'They manage or run models, which the simulator lacks.',
   },
-  { endpoints: ['GET /number_lookup/:id'], depth: 'none', note: 'The simulator has no carrier data.' },
   {
     endpoints: [
-      ...resource('/call_control_applications'),
       'GET /phone_numbers',
       'GET /phone_numbers/:id',
       'PATCH /phone_numbers/:id',
-      'GET /connections',
-      'GET /connections/:id',
-      'GET /connections/:id/active_calls',
-      'GET /balance',
-    ],
-    depth: 'none',
-    note: 'The simulator has no account: every number and connection id is accepted.',
-  },
-  {
-    endpoints: [
       'GET /available_phone_numbers',
       'GET /number_orders',
       'POST /number_orders',
+      'GET /number_orders/:id',
+      'GET /number_lookup/:id',
+      'GET /balance',
+    ],
+    depth: 'partial',
+    note: 'The account owns every number. Orders succeed at once, without a webhook. The seed determines the available US numbers and the carriers.',
+  },
+  {
+    endpoints: [
+      'POST /verifications/sms',
+      'GET /verifications/:id',
+      'POST /verifications/:id/actions/verify',
+      'GET /verifications/by_phone_number/:id',
+      'POST /verifications/by_phone_number/:id/actions/verify',
+    ],
+    depth: 'partial',
+    note: 'The phone page shows the code. Verify profiles and webhooks are not simulated.',
+  },
+  {
+    endpoints: resource('/call_control_applications'),
+    depth: 'none',
+    note: 'Programs are configured with the id of an application, and do not manage it.',
+  },
+  {
+    endpoints: ['GET /connections', 'GET /connections/:id', 'GET /connections/:id/active_calls'],
+    depth: 'none',
+    note: 'The simulator accepts every connection id.',
+  },
+  {
+    endpoints: [
       'GET /messaging_profiles',
       'POST /messaging_profiles',
       'GET /outbound_voice_profiles',
@@ -230,7 +248,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       'GET /detail_records',
     ],
     depth: 'none',
-    note: 'They buy, configure and bill numbers and connections of an account.',
+    note: 'They configure and bill the connections of an account.',
   },
   {
     endpoints: ['GET /media', 'POST /media', 'GET /media/:id', 'PUT /media/:id', 'DELETE /media/:id'],
@@ -256,9 +274,9 @@ export const catalogue: readonly CatalogueEntry[] = [
   },
   { endpoints: ['GET /faxes', 'POST /faxes'], depth: 'none', note: 'The simulator has no fax.' },
   {
-    endpoints: ['POST /verifications/sms', 'POST /verifications/call'],
+    endpoints: ['POST /verifications/call', 'POST /verifications/flashcall', 'POST /verifications/whatsapp'],
     depth: 'none',
-    note: 'Telnyx calls or texts the person itself.',
+    note: 'Use `POST /verifications/sms`.',
   },
 ]
 

@@ -166,7 +166,7 @@ describe('the log', () => {
     ['post', '/calls/CALL/actions/pay/', 'pay'],
     ['post', '/messages/long_code', 'POST /messages/long_code'],
     ['post', '/ai/embeddings', 'POST /ai/embeddings'],
-    ['get', '/number_lookup/+15550123', 'GET /number_lookup/:id'],
+    ['get', '/connections/7', 'GET /connections/:id'],
   ] as const)('the live log says that %s %s exists at Telnyx but is not simulated', async (method, path, name) => {
     await using test = await testSimulator()
     const notices = noticesOf(test)

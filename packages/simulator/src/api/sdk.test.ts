@@ -38,6 +38,7 @@ const voice = 'female'
 const parameters = { type: 'object', properties: { age: { type: 'integer' } }, required: ['age'] }
 const chat = { messages: [{ role: 'user' as const, content: 'Hello' }] }
 const numbers = { to: '+15550123', from: '+15550199' }
+const verification = { phone_number: numbers.to, verify_profile_id: 'p1', custom_code: '12345' }
 /** Methods that version 7 no longer has. */
 interface OldAi {
   ai: { chat: { createCompletion(body: object): PromiseLike<unknown> }; retrieveModels(): PromiseLike<unknown> }
@@ -132,6 +133,26 @@ const steps: Record<string, (step: Step) => PromiseLike<unknown>> = {
   'POST /ai/assistants/:id/clone': async ({ client }) => client.ai.assistants.clone(await createAssistant(client)),
   'POST /ai/assistants/:id/chat': async ({ client }) =>
     client.ai.assistants.chat(await createAssistant(client), { content: 'Hello', conversation_id: 'c1' }),
+  'GET /phone_numbers': ({ client }) => client.phoneNumbers.list(),
+  'GET /phone_numbers/:id': ({ client }) => client.phoneNumbers.retrieve(numbers.from),
+  'PATCH /phone_numbers/:id': ({ client }) => client.phoneNumbers.update(numbers.from, { customer_reference: 'desk' }),
+  'GET /available_phone_numbers': ({ client }) => client.availablePhoneNumbers.list(),
+  'POST /number_orders': ({ client }) =>
+    client.numberOrders.create({ phone_numbers: [{ phone_number: '+13125550100' }] }),
+  'GET /number_orders': ({ client }) => client.numberOrders.list(),
+  'GET /number_orders/:id': async ({ client }) => client.numberOrders.retrieve(await first(client.numberOrders.list())),
+  'GET /number_lookup/:id': ({ client }) => client.numberLookup.retrieve(numbers.to),
+  'GET /balance': ({ client }) => client.balance.retrieve(),
+  'POST /verifications/sms': ({ client }) => client.verifications.triggerSMS(verification),
+  'GET /verifications/by_phone_number/:id': ({ client }) => client.verifications.byPhoneNumber.list(numbers.to),
+  'GET /verifications/:id': async ({ client }) =>
+    client.verifications.retrieve(await first(client.verifications.byPhoneNumber.list(numbers.to))),
+  'POST /verifications/:id/actions/verify': async ({ client }) =>
+    client.verifications.actions.verify(await first(client.verifications.byPhoneNumber.list(numbers.to)), {
+      code: '12345',
+    }),
+  'POST /verifications/by_phone_number/:id/actions/verify': ({ client }) =>
+    client.verifications.byPhoneNumber.actions.verify(numbers.to, { code: '12345', verify_profile_id: 'p1' }),
   'POST /messages': ({ client }) => client.messages.send({ ...numbers, text: 'Hello' }),
   'GET /messages/:id': async ({ client }) =>
     client.messages.retrieve((await client.messages.send({ ...numbers, text: 'Hello' })).data?.id ?? ''),

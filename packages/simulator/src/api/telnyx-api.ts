@@ -23,8 +23,10 @@ import {
 import { dial } from './leg-commands.ts'
 import { asTelnyxDelivery, callEvents, webhookDeliveries } from './listings.ts'
 import { messageEndpoints } from './message-endpoints.ts'
+import { numberEndpoints } from './number-endpoints.ts'
 import { queueEndpoints } from './queue-endpoints.ts'
 import { recordingEndpoints } from './recording-endpoints.ts'
+import { verificationEndpoints } from './verification-endpoints.ts'
 
 interface TelnyxApiOptions {
   exchange: Exchange
@@ -66,6 +68,8 @@ export function createEndpoints({
     ...messageEndpoints(exchange, messages),
     ...aiEndpoints(exchange),
     ...assistantEndpoints(exchange),
+    ...numberEndpoints(exchange),
+    ...verificationEndpoints(exchange, messages),
   }
   for (const name of Object.keys(commands).filter(isCommand)) {
     const method = name === 'client_state_update' ? 'PUT' : 'POST'

@@ -2,6 +2,7 @@
  * The telephone exchange: creates calls, finds them by id, and publishes their events to the courier and to watchers.
  * Also holds the clock, randomness and settings that all calls share.
  */
+import { Numbers } from '../account/numbers.ts'
 import { Assistants } from '../assistant/assistants.ts'
 import type { Chance } from '../clock/chance.ts'
 import type { Clock } from '../clock/clock.ts'
@@ -56,6 +57,7 @@ export class Exchange implements CallHost {
   readonly queues: Queues
   readonly conferences: Conferences
   readonly assistants: Assistants
+  readonly numbers: Numbers
   /** The rows of `GET /v2/call_events`. */
   readonly callEvents: BoundedLog<CallEventRecord>
   private readonly options: ExchangeOptions
@@ -77,6 +79,7 @@ export class Exchange implements CallHost {
     this.queues = new Queues(clock, chance)
     this.conferences = new Conferences(clock, chance, settings)
     this.assistants = new Assistants(clock, chance)
+    this.numbers = new Numbers(clock, chance)
     this.callEvents = new BoundedLog(settings.delivery.historySize)
   }
 

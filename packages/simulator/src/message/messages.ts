@@ -85,6 +85,15 @@ export class Messages {
     return message
   }
 
+  /** Delivers a message of Telnyx itself to a phone. The application gets no webhooks for it. */
+  deliver(draft: Draft): void {
+    const { id } = this.create(
+      { ...draft, messaging_profile_id: null, direction: 'outbound', status: 'queued' },
+      this.route(),
+    )
+    this.update(id, { status: 'delivered', sent_at: this.time(), completed_at: this.time() })
+  }
+
   /** Sends a message of a phone to the application. */
   receive(draft: Draft): Message {
     const route = this.route()
