@@ -78,7 +78,9 @@ export const SeveralCalls: Story = {
   parameters: { at: 8000 },
   play: async ({ canvas }) => {
     await expect(await canvas.findByRole('heading', { name: 'Digits by speech' })).toBeVisible()
-    await userEvent.click(await canvas.findByRole('button', { name: /442079460018/ }))
+    const [booking] = await canvas.findAllByRole('button', { name: /Sample Caller/ })
+    if (!booking) throw new Error('No row of the list has the name of the caller.')
+    await userEvent.click(booking)
     await expect(await canvas.findByRole('heading', { name: 'Fields by AI' })).toBeVisible()
     await expect(canvas.queryByText(/Please enter your four digit PIN/)).toBeNull()
   },
