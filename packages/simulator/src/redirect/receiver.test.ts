@@ -71,6 +71,16 @@ describe('findWebhookRoutes', () => {
     expect(await routesOf('app.js', "app.post('/calls/dial', dial)")).toEqual([])
   })
 
+  it('findWebhookRoutes prefers the file that the command starts to another program in its folder', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'callgather-routes-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    await writeFile(join(folder, 'a.js'), "app.post('/telnyx/webhooks/voice', (req) => req.body.data.event_type)")
+    await writeFile(join(folder, 'b.js'), "app.post('/inbound', (req) => req.body.data.event_type)")
+    const files = async (...command: string[]) => (await findWebhookRoutes(folder, command)).map(({ file }) => file)
+    expect(await files('node', 'b.js')).toEqual(['b.js', 'a.js'])
+    expect(await files('npm', 'start')).toEqual(['a.js', 'b.js'])
+  })
+
   it('findWebhookRoutes accepts a route with any name when the file reads the type of an event', async () => {
     expect(await routesOf('app.js', "app.post('/', (req) => req.body.data.event_type)")).toEqual(['/ 1'])
     expect(await routesOf('app.js', "app.post('/', (req) => req.body.name)")).toEqual([])

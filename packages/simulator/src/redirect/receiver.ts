@@ -1,6 +1,6 @@
 /** Finds the webhook endpoint of a program: the port it listens on, and the route in its source. */
 import { readdir, readFile, readlink } from 'node:fs/promises'
-import { extname, join, relative, sep } from 'node:path'
+import { extname, join, relative, resolve, sep } from 'node:path'
 
 /** A POST route and where a program's source declares it. */
 export interface WebhookRoute {
@@ -49,17 +49,20 @@ const languages: Record<string, string> = { '.js': 'js', '.mjs': 'js', '.cjs': '
 /**
  * Finds routes in a program's source that may receive webhooks, the likeliest first. Leaves out routes that start an
  * action of the program, such as `/calls/dial`, because a webhook sent to one would start it.
+ * In `command`, a source file that reads events is likelier than any other file of the folder.
  */
-export async function findWebhookRoutes(folder: string): Promise<WebhookRoute[]> {
+export async function findWebhookRoutes(folder: string, command: readonly string[] = []): Promise<WebhookRoute[]> {
+  const started = new Set(command.map((word) => resolve(folder, word)))
   const routes: (WebhookRoute & { points: number })[] = []
   for (const path of await sourcesIn(folder)) {
     const text = await readFile(path, 'utf8')
     if (text.length > MAX_FILE_BYTES) continue
     const file = relative(folder, path)
     const nextRoute = nextRouteOf(file, text)
+    const contentPoints = readsEvents.test(text) ? (started.has(path) ? STARTED_FILE_POINTS : 1) : 0
     const found = routesIn(text, languages[extname(path)] ?? '')
     for (const route of nextRoute ? [...found, nextRoute] : found)
-      routes.push({ ...route, file, points: likelihood(route.path) + (readsEvents.test(text) ? 1 : 0) })
+      routes.push({ ...route, file, points: likelihood(route.path) + contentPoints })
   }
   return routes
     .filter(({ points }) => points > 0)
@@ -99,6 +102,9 @@ const lineAt = (text: string, index: number): number => text.slice(0, index).spl
 
 /** What a file contains that reads the events of a webhook. */
 const readsEvents = /event_?type|\bcall\.(?:initiated|answered)/i
+
+/** Exceeds the score of every path, but does not make up for the name of an action. */
+const STARTED_FILE_POINTS = 8
 
 /** Scores how likely a route is a voice webhook. A higher score is more likely. */
 function likelihood(path: string): number {

@@ -95,6 +95,11 @@ describe('callgather-simulator run', () => {
     expect(lines).toContain('The program sent no command to https://api.telnyx.com.')
   })
 
+  it('callgather-simulator run returns 128 and the signal number when a signal ends the program', async () => {
+    const { program } = await start('node', '-e', "process.kill(process.pid, 'SIGKILL')")
+    expect(await program.exitCode).toBe(137)
+  })
+
   it('callgather-simulator run explains the fix when the program is not on PATH', async () => {
     const { program, lines } = await start('no-such-program')
     expect(await program.exitCode).toBe(127)

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { TELNYX_HOST } from '../api/server.ts'
@@ -114,11 +114,11 @@ const MAX_LISTED_ROUTES = 5
 
 /** Sets the webhook URLs to the likeliest routes of the program. Returns the log message. */
 async function chooseWebhookUrls(
-  { sim, hasMessageWebhookUrl = false }: RunOptions,
+  { sim, command, hasMessageWebhookUrl = false }: RunOptions,
   port: number,
   folder: string,
 ): Promise<string> {
-  const routes = await findWebhookRoutes(folder)
+  const routes = await findWebhookRoutes(folder, command)
   const [route] = routes
   if (!route)
     return `The program listens on port ${port}, but its source has no POST route that looks like a webhook endpoint. Set --webhook-url http://127.0.0.1:${port}/PATH if it has one.`
@@ -167,9 +167,12 @@ function endOf(child: ChildProcess, command: string, log: (line: string) => void
       log(`Cannot start the program: ${error.message}. Check that "${command}" is on PATH.`)
       resolve(127)
     })
-    child.once('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 143)))
+    child.once('exit', (code, signal) => resolve(code ?? exitCodeOf(signal)))
   })
 }
+
+/** Returns the exit code that a shell gives to a program which a signal ended. */
+const exitCodeOf = (signal: NodeJS.Signals | null): number => 128 + (signal === null ? 0 : constants.signals[signal])
 
 const untested = (command: string, env: Record<string, string>) =>
   [
