@@ -42,7 +42,9 @@ export function runCommand(exchange: Exchange, id: string, name: CallCommandName
   if (!call) throw refusals.unknownCall()
   if (call.ending) {
     const { atMs, cause } = call.ending
-    const after = `${((clock.now() - atMs) / 1000).toFixed(1)} s earlier (call.hangup, ${cause})`
+    const elapsedMs = clock.now() - atMs
+    const when = elapsedMs < 50 ? 'just before' : `${(elapsedMs / 1000).toFixed(1)} s earlier`
+    const after = `${when} (call.hangup, ${cause})`
     const text = `${name}: the call ended ${after}. Stop sending commands after call.hangup.`
     exchange.publish({ type: 'notice', call_id: call.id, text })
     throw refusals.ended()

@@ -98,9 +98,14 @@ export function createTelnyxApi({ faults, ...options }: TelnyxApiOptions): Handl
     const { method, path, query } = request
     requestCount += 1
     const [, , collection, part, actions, action] = path.split('/')
-    const command =
-      (actions === 'actions' ? action : undefined) ??
-      (collection === 'calls' && method === 'POST' ? 'dial' : `${method} ${path}`)
+    const isAction = actions === 'actions' && action !== undefined
+    const command = isAction
+      ? collection === 'conferences'
+        ? `conference ${action}`
+        : action
+      : collection === 'calls' && method === 'POST'
+        ? 'dial'
+        : `${method} ${path}`
     const id = collection === 'calls' && part !== undefined ? decodePathSegment(part) : null
     const call = id === null ? undefined : exchange.find(id)
     const identity = call ? `${call.id} ${call.nextRequest()}` : `request ${requestCount}`

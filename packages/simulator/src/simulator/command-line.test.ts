@@ -105,6 +105,11 @@ describe('callgather-simulator', () => {
     [['--model', 'x'], '--model needs --model-url'],
     [['--model-url', 'here'], '--model-url needs a URL'],
     [['--fault', 'dorp=1'], "Unknown fault 'dorp'. Did you mean drop?"],
+    [['--fault', 'foo=1'], "Unknown fault 'foo'.\nTry --help."],
+    [
+      ['node', 'app.js'],
+      "Unexpected argument 'node'. To start a program, use: callgather-simulator run -- node app.js.",
+    ],
     [['--fault', 'drop=lots'], '--fault needs a name and a rate'],
     [['--config', '/nowhere/at/all.json'], 'Cannot read the config file'],
   ])('callgather-simulator rejects the arguments %j with exit code 2 and the error "%s"', async (args, why) => {

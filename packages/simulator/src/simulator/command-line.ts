@@ -231,6 +231,11 @@ function parseOptions(args: string[]) {
   try {
     return parseArgs({ args, options })
   } catch (error) {
+    const extra = /^Unexpected argument '([^']+)'/.exec(messageOf(error))?.[1]
+    if (extra !== undefined)
+      throw new TypeError(
+        `Unexpected argument '${extra}'. To start a program, use: callgather-simulator run -- node app.js.`,
+      )
     const unknown = /^Unknown option '(--[^']+)'/.exec(messageOf(error))?.[1]
     if (unknown === undefined) throw error
     const known = Object.keys(options).map((name) => `--${name}`)
@@ -239,10 +244,12 @@ function parseOptions(args: string[]) {
 }
 
 const MAX_TYPING_ERRORS = 3
+/** A short word has fewer typing errors: `foo` does not mean `drop`. */
+const maxErrorsIn = (word: string) => Math.min(MAX_TYPING_ERRORS, Math.floor(word.length / 2))
 
 function suggestion(word: string, known: readonly string[]): string {
   const [nearest] = known.toSorted((a, b) => distance(word, a) - distance(word, b))
-  return nearest !== undefined && distance(word, nearest) <= MAX_TYPING_ERRORS ? ` Did you mean ${nearest}?` : ''
+  return nearest !== undefined && distance(word, nearest) <= maxErrorsIn(word) ? ` Did you mean ${nearest}?` : ''
 }
 
 const configFile = z

@@ -12,6 +12,14 @@ interface LogOptions {
   hideDigits: boolean
 }
 
+const MAX_TEXT_LENGTH = 500
+
+/** Returns a text of a program or caller without line breaks and terminal escapes, cut to a readable length. */
+function oneLine(text: string): string {
+  const line = text.slice(0, MAX_TEXT_LENGTH + 1).replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+  return text.length > MAX_TEXT_LENGTH ? `${line.slice(0, MAX_TEXT_LENGTH)}… (${text.length} characters)` : line
+}
+
 /** Creates a watcher that writes one line per activity to `write`. */
 export function createLog(write: (line: string) => void, { colours, hideDigits }: LogOptions) {
   const paint = (style: Style, text: string) => (colours ? styleText(style, text) : text)
@@ -22,7 +30,8 @@ export function createLog(write: (line: string) => void, { colours, hideDigits }
     const [style, sign, words] = line
     const call = activity.type === 'call.created' ? activity.call.id : 'call_id' in activity ? activity.call_id : null
     const time = paint('dim', activity.at.slice(11, 23))
-    write(`${time}  ${paint(style, sign.padEnd(9))} ${call === null ? '········' : call.slice(3, 11)}  ${words}`)
+    const row = `${paint(style, sign.padEnd(9))} ${call === null ? '········' : call.slice(3, 11)}  ${words}`
+    write(`${time}  ${row}`.trimEnd())
   }
 }
 
@@ -44,32 +53,32 @@ function describe(
       return [
         'blue',
         '→ command',
-        `${command} ${paint(status < 300 ? 'green' : 'red', `${status}`)}  ${paint('red', rest)}`,
+        `${command} ${paint(status < 300 ? 'green' : 'red', `${status}`)}  ${paint('red', oneLine(rest))}`,
       ]
     }
     case 'message.created': {
       const { from, to, text, media_urls } = activity.message
       const media = media_urls.length > 0 ? ` + ${media_urls.length} media` : ''
-      return ['cyan', '✉ message', `${from} → ${to} “${text}”${media}`]
+      return ['cyan', '✉ message', `${oneLine(from)} → ${oneLine(to)} “${oneLine(text)}”${media}`]
     }
     case 'delivery': {
       const words = describeDelivery(activity.delivery, paint)
       return words === null ? null : ['blue', '← webhook', words]
     }
     case 'prompt.started':
-      return ['magenta', '♪ hears', activity.kind === 'media' ? activity.text : `“${activity.text}”`]
+      return ['magenta', '♪ hears', activity.kind === 'media' ? oneLine(activity.text) : `“${oneLine(activity.text)}”`]
     case 'said':
-      return ['yellow', '❝ says', `“${activity.text}”`]
+      return ['yellow', '❝ says', `“${oneLine(activity.text)}”`]
     case 'key':
       return ['yellow', '# presses', keys(activity.digit)]
     case 'dtmf.sent':
       return ['magenta', '# hears', `keys ${keys(activity.digits)}`]
     case 'tool':
-      return ['blue', '→ tool', `${activity.tool} ${paint(activity.ok ? 'green' : 'red', activity.summary)}`]
+      return ['blue', '→ tool', `${activity.tool} ${paint(activity.ok ? 'green' : 'red', oneLine(activity.summary))}`]
     case 'trouble':
-      return ['red', '! trouble', activity.text]
+      return ['red', '! trouble', oneLine(activity.text)]
     case 'notice':
-      return ['yellow', '! notice', activity.text]
+      return ['yellow', '! notice', oneLine(activity.text)]
     case 'faults':
       return ['red', '! faults', JSON.stringify(activity.faults)]
     default:
