@@ -89,7 +89,7 @@ export function Events() {
             <input
               id="words"
               type="search"
-              placeholder="Find in names, bodies, errors"
+              placeholder="Find in events"
               value={filter.words}
               onInput={(event) => setFilter({ ...filter, words: event.currentTarget.value })}
             />
