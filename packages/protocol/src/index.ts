@@ -48,7 +48,15 @@ export * from './socket/socket.ts'
 export { WireReader } from './socket/wire-reader.ts'
 export { type CollectedItem, type CollectedValue, selectCollected } from './views/collected.ts'
 export * from './views/conversation.ts'
-export { type DigitAttempt, type DigitRules, type KeyPress, readDigitRules, readKeys } from './views/digits.ts'
+export {
+  type DigitAttempt,
+  type DigitRules,
+  type KeyPress,
+  keyRole,
+  type Rejection,
+  readDigitRules,
+  readKeys,
+} from './views/digits.ts'
 export * from './views/export.ts'
 export type { FieldSpec, FieldState } from './views/fields.ts'
 export * from './views/gather.ts'
@@ -61,5 +69,7 @@ export {
   selectCallEndedAt,
   selectCallPhase,
   selectHungUpBy,
+  selectNotAnswered,
 } from './views/status.ts'
+export { claimFrom, isStrayKey, selectStrayKeys } from './views/stray-keys.ts'
 export * from './views/summary.ts'

@@ -30,14 +30,19 @@ export interface KeyPress {
   readonly role: 'digit' | 'invalid' | 'terminator'
 }
 
+/** Why Telnyx rejects an entry. `not_accepted`: it asked again, and the keys do not show why. */
+export type Rejection = 'too_short' | 'wrong_key' | 'not_accepted'
+
 /** The current attempt of a digit gather, computed from its keys. */
 export interface DigitAttempt {
-  /** The number of the current attempt, from 1. */
+  /** The number of the current attempt, from 1, as far as the keys show it. An attempt without a key isn't counted. */
   readonly attempt: number
   /** The keys of that attempt. */
   readonly keys: KeyPress[]
   /** The digits of that attempt without the terminator; a masked digit is `•`. */
   readonly digits: string
+  /** Why the finished entry does not fit the rules; `null` while it is unfinished, and when it fits. */
+  readonly rejected: Rejection | null
 }
 
 /** Reads the rules of a digit gather from the body of its command. */
@@ -81,17 +86,26 @@ export function readKeys(entries: readonly KeyEntry[], rules: DigitRules): Digit
       digits = ''
     }
     const { id, at, digit } = entry
-    const terminates = digit !== null && digit === rules.terminatingDigit
-    if (terminates) keys.push({ id, at, digit, role: 'terminator' })
-    else {
-      const valid = digit === null || rules.validDigits.includes(digit)
-      keys.push({ id, at, digit, role: valid ? 'digit' : 'invalid' })
-      digits += digit ?? '•'
-    }
+    const role = keyRole(digit, rules)
+    const terminates = role === 'terminator'
+    keys.push({ id, at, digit, role })
+    if (!terminates) digits += digit ?? '•'
     over = terminates || digits.length >= rules.maxDigits
     previous = entry
   }
-  return { attempt, keys, digits }
+  return { attempt, keys, digits, rejected: over ? faultOf(keys, digits.length, rules) : null }
+}
+
+/** Returns why a finished entry does not fit the rules; `null` if it fits. A wrong key is kept and counts. */
+export function faultOf(keys: readonly KeyPress[], digitCount: number, rules: DigitRules): Rejection | null {
+  if (keys.some((key) => key.role === 'invalid')) return 'wrong_key'
+  return digitCount < rules.minDigits ? 'too_short' : null
+}
+
+/** Returns the role of a key in a gather with these rules. A masked key (`null`) counts as a digit. */
+export function keyRole(digit: string | null, rules: DigitRules): KeyPress['role'] {
+  if (digit !== null && digit === rules.terminatingDigit) return 'terminator'
+  return digit === null || rules.validDigits.includes(digit) ? 'digit' : 'invalid'
 }
 
 /** Milliseconds between two ISO times. `Date` reads only milliseconds, which is enough here. */

@@ -1,10 +1,11 @@
 /** The view of a gather: its digits or fields so far, and its outcome. Derived from the call state, never stored. */
 import type { Mask } from '../base/mask.ts'
 import type { CallState, GatherState, KeyEntry } from '../call-state/call-state.ts'
-import { type GatherName, isDigitGather } from '../commands/command-name.ts'
-import { type DigitRules, type KeyPress, readDigitRules, readKeys } from './digits.ts'
+import type { GatherName } from '../commands/command-name.ts'
+import { type DigitAttempt, type DigitRules, faultOf, type KeyPress, type Rejection, readKeys } from './digits.ts'
 import { type FieldState, fieldStates } from './fields.ts'
 import { type GatherStatus, type Refusal, refusalOf, selectCallEndedAt, statusOf } from './status.ts'
+import { claimedKeys, keysBeforeEnd, rulesOf } from './stray-keys.ts'
 
 /** The fields that both kinds of gather have. */
 export interface GatherBase {
@@ -34,15 +35,21 @@ export interface GatherBase {
 /** A gather of keys. */
 export interface DigitGather extends GatherBase {
   readonly kind: 'digits'
-  readonly rules: DigitRules
+  /** What the gather accepts; `null` if it was not started through CallGather, because then its rules are unknown. */
+  readonly rules: DigitRules | null
   /** The keys of the current attempt, or of the last attempt once the gather has ended. */
   readonly keys: readonly KeyPress[]
   /** The digits of that attempt; a masked digit is `•`. Once the gather has ended, the digits that Telnyx reported. */
   readonly digits: string
   /** The number of digits; also known when the mask is `digits`. */
   readonly digitCount: number
-  /** The number of the current attempt, from 1. */
-  readonly attempt: number
+  /**
+   * The number of the current attempt, from 1; `null` while it is unknown. Telnyx reports no attempts, so a later one
+   * is inferred from a repeated prompt or from an entry that was finished.
+   */
+  readonly attempt: number | null
+  /** Why the entry in `keys` was rejected; `null` while it is unfinished, and when it fits or Telnyx accepted it. */
+  readonly rejected: Rejection | null
   readonly prompt: Prompt
   /** The timeout that is running for the caller's next key; `null` when none is running. */
   readonly runningTimeout: RunningTimeout | null
@@ -80,7 +87,7 @@ export type Gather = DigitGather | AIGather
 export function selectGather(state: CallState, id?: string): Gather | null {
   const wanted = id ?? latestGatherId(state)
   const gather = wanted === null ? undefined : state.gathers.get(wanted)
-  return gather ? viewGather(gather, endFromOutside(state, gather)) : null
+  return gather ? viewGather(state, gather) : null
 }
 
 function latestGatherId(state: CallState): string | null {
@@ -109,10 +116,11 @@ function endFromOutside(state: CallState, gather: GatherState): End | null {
   return successor?.outcome?.status === 'accepted' ? { at: successor.outcome.at, outcome: 'cancelled' } : null
 }
 
-function viewGather(gather: GatherState, end: End | null): Gather {
+function viewGather(state: CallState, gather: GatherState): Gather {
+  const end = endFromOutside(state, gather)
   const isFields =
     gather.command?.request?.command === 'gather_using_ai' || gather.partial || gather.ended?.gathered === 'fields'
-  return isFields ? viewAIGather(gather, end) : viewDigitGather(gather, end)
+  return isFields ? viewAIGather(gather, end) : viewDigitGather(state, gather, end)
 }
 
 function viewCommon(gather: GatherState, end: End | null, evidence: boolean): GatherBase {
@@ -136,17 +144,22 @@ function viewCommon(gather: GatherState, end: End | null, evidence: boolean): Ga
   }
 }
 
-function viewDigitGather(gather: GatherState, end: End | null): DigitGather {
+function viewDigitGather(state: CallState, gather: GatherState, end: End | null): DigitGather {
   const common = viewCommon(gather, end, gather.keys.size > 0 || gather.plays.size > 0)
-  const rules = readDigitRules(common.command, common.body)
-  const upTo = gather.ended?.stamp ?? null
-  const keys: KeyEntry[] = []
-  for (const key of gather.keys) if (upTo === null || key.stamp < upTo) keys.push(key)
-  const read = readKeys(keys, rules)
+  const rules = rulesOf(gather)
+  const claimed = claimedKeys(state, gather)
+  const keys = [...claimed, ...keysBeforeEnd(gather)].sort((a, b) => (a.stamp < b.stamp ? -1 : 1))
+  const read = rules ? readKeys(keys, rules) : withoutRules(keys)
   const digits = endDigits(gather.ended) ?? read.digits
-  const promptPlays = [...gather.plays].filter(
-    (play) => play.edge === 'started' && !isInvalidPrompt(play.media, common.body),
-  )
+  const prompts = [...gather.plays].filter((play) => play.edge === 'started')
+  const asked = prompts.filter((play) => !isInvalidPrompt(play.media, common.body)).length
+  const lastKey = keys.at(-1)
+  // Telnyx plays a prompt again only after an entry that it did not accept, or after none.
+  const isAskedAgain = prompts.length > 1 && lastKey !== undefined && (prompts.at(-1)?.stamp ?? '') > lastKey.stamp
+  const fault = rules && (isAskedAgain || common.outcome === 'timeout' || common.outcome === 'invalid')
+  const rejected =
+    read.rejected ?? (fault && lastKey ? (faultOf(read.keys, read.digits.length, rules) ?? 'not_accepted') : null)
+  const attempt = Math.min(rules?.maxAttempts ?? 1, Math.max(read.attempt, asked))
   return {
     kind: 'digits',
     ...common,
@@ -154,11 +167,21 @@ function viewDigitGather(gather: GatherState, end: End | null): DigitGather {
     keys: read.keys,
     digits,
     digitCount: gather.ended?.digitCount ?? digits.length,
-    attempt: Math.max(1, read.attempt, promptPlays.length),
+    attempt: rules && (rules.maxAttempts === 1 || attempt > 1 || asked > 0) ? attempt : null,
+    rejected: common.outcome === 'valid' ? null : rejected,
     prompt: promptOf(gather, common),
-    runningTimeout: common.status === 'collecting' ? waitingOf(gather, common, rules, read.keys) : null,
+    runningTimeout:
+      common.status === 'collecting' && rules ? waitingOf(gather, common, rules, read, isAskedAgain) : null,
   }
 }
+
+/** The keys of a gather whose rules are unknown, so that none of them ends or breaks an entry. */
+const withoutRules = (entries: readonly KeyEntry[]): DigitAttempt => ({
+  attempt: 1,
+  keys: entries.map(({ id, at, digit }) => ({ id, at, digit, role: 'digit' })),
+  digits: entries.map(({ digit }) => digit ?? HIDDEN_DIGIT).join(''),
+  rejected: null,
+})
 
 /** Returns the digits from the ending event of a gather; `null` if the event has neither digits nor their number. */
 function endDigits(ended: GatherState['ended']): string | null {
@@ -189,10 +212,11 @@ function waitingOf(
   gather: GatherState,
   common: GatherBase,
   rules: DigitRules,
-  keys: readonly KeyPress[],
+  { keys }: DigitAttempt,
+  isAskedAgain: boolean,
 ): RunningTimeout | null {
-  const last = keys.at(-1)
-  if (last?.role === 'terminator' || keys.length >= rules.maxDigits) return null
+  const last = isAskedAgain ? undefined : keys.at(-1)
+  if (last?.role === 'terminator' || (last && keys.length >= rules.maxDigits)) return null
   if (last) return { for: 'next_digit', since: last.at, durationMs: rules.interDigitTimeoutMs }
   if (common.command === 'gather') {
     return common.acceptedAt
@@ -214,23 +238,4 @@ function viewAIGather(gather: GatherState, end: End | null): AIGather {
   const counted = required.length > 0 ? required : fields
   const progress = { done: counted.filter((field) => field.status !== 'missing').length, of: counted.length }
   return { kind: 'fields', ...common, fields, progress, result }
-}
-
-/** Returns the keys that the caller pressed while no gather ran: the newest `limit` keys, oldest first. */
-export function selectStrayKeys(state: CallState, limit = 32): KeyEntry[] {
-  const strays: KeyEntry[] = []
-  for (const key of state.keys.reversed()) {
-    if (strays.length >= limit) break
-    if (isStrayKey(state, key)) strays.push(key)
-  }
-  return strays.reverse()
-}
-
-/** Whether the caller pressed this key while no gather ran. */
-export function isStrayKey(state: CallState, key: KeyEntry): boolean {
-  if (key.gatherId === null) return true
-  const gather = state.gathers.get(key.gatherId)
-  if (!gather) return true
-  if (gather.command?.request && !isDigitGather(gather.command.request.command)) return true
-  return gather.ended !== null && key.stamp > gather.ended.stamp
 }

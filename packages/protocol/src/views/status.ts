@@ -38,6 +38,18 @@ export function readHungUpBy(source: unknown, direction: unknown): HungUpBy | nu
 export const selectHungUpBy = (state: CallState): HungUpBy | null =>
   readHungUpBy(state.hangup?.source, state.initiated?.direction)
 
+/**
+ * Returns whether an ended call was never answered: `missed` if it came in, `unanswered` if our side placed it. `null`
+ * during the call, and when it was answered or its start is unknown. Keys and words prove that it was answered.
+ */
+export function selectNotAnswered(state: CallState): 'missed' | 'unanswered' | null {
+  const { initiated, answered, hangup, keys, conversations, tracks } = state
+  if (!hangup || !initiated?.direction || answered) return null
+  const hasEvidence = keys.size > 0 || Object.keys(tracks).length > 0 || [...conversations].some((it) => it.created)
+  if (hasEvidence) return null
+  return initiated.direction === 'outgoing' ? 'unanswered' : 'missed'
+}
+
 /** Returns when the call ended as an ISO time; `null` during the call. */
 export const selectCallEndedAt = (state: CallState): string | null => state.hangup?.at ?? state.closed?.at ?? null
 

@@ -1,4 +1,5 @@
 /** The summary of a call for a list of calls. Derived from the call state, never stored. */
+import { limits } from '../base/limits.ts'
 import type { Mask } from '../base/mask.ts'
 import type { CallState } from '../call-state/call-state.ts'
 import { selectConversation } from './conversation.ts'
@@ -52,9 +53,9 @@ export interface DigitActivity {
   readonly label?: string
   /** The number of digits so far. */
   readonly count: number
-  /** The minimum number of digits. Absent from a server before this field was added. */
+  /** The minimum number of digits. Absent for a gather of another client, and from a server before this field. */
   readonly min?: number
-  /** The maximum number of digits. */
+  /** The maximum number of digits; for a gather of another client, Telnyx's limit. */
   readonly max: number
   /** The digits so far; a masked digit is `•`. At most the last 32. */
   readonly digits?: string
@@ -149,7 +150,7 @@ function activityOf(state: CallState): Activity | null {
 
 function digitActivity(gather: DigitGather): DigitActivity {
   const { status, outcome, rules, prompt, digits, keys, mask, attempt, runningTimeout } = gather
-  const isAttemptKnown = status === 'collecting' && rules.maxAttempts > 1 && prompt.playing !== null
+  const attempts = status === 'collecting' && rules && rules.maxAttempts > 1 ? attempt : null
   const label = gather.label ?? (gather.body.payload_type === 'ssml' ? null : prompt.text)
   return {
     kind: 'digits',
@@ -157,11 +158,11 @@ function digitActivity(gather: DigitGather): DigitActivity {
     outcome,
     ...defined('label', label === null ? null : shorten(label, MAX_LABEL_LENGTH)),
     count: gather.digitCount,
-    min: rules.minDigits,
-    max: rules.maxDigits,
+    ...defined('min', rules?.minDigits),
+    max: rules?.maxDigits ?? limits.maximum_digits.max,
     digits: digits.slice(-MAX_DIGITS),
     ...defined('mask', mask),
-    ...(isAttemptKnown ? { attempt: { number: attempt, of: rules.maxAttempts } } : {}),
+    ...(rules && attempts !== null ? { attempt: { number: attempts, of: rules.maxAttempts } } : {}),
     ...defined('at', gather.endedAt ?? keys.at(-1)?.at ?? gather.acceptedAt ?? gather.requestedAt),
     ...defined('timeout', runningTimeout),
   }

@@ -2,9 +2,9 @@
 import type { CallSummary } from '@callgather/protocol'
 
 /** Controls that reorder the text around them (Unicode UAX #9), such as U+202E, and characters without a shape. */
-const invisible = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu
+const invisible = /[\u202a-\u202e\u2066-\u2069]|(?![\t\n\r])\p{Cc}/gu
 
-/** Replaces characters that could disguise a name with a visible sign. The caller chooses the name. */
+/** Replaces characters that could disguise a text with a visible sign. A caller or another agent chooses the text. */
 export const visibleText = (text: string): string => text.replaceAll(invisible, '\ufffd')
 
 /**

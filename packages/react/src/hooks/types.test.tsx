@@ -42,7 +42,8 @@ describe('types of the hooks', () => {
           break
         default:
           expectTypeOf(call.gather).toEqualTypeOf<DigitGather | AIGather>()
-          if (call.gather.kind === 'digits') expectTypeOf(call.gather.rules.maxDigits).toEqualTypeOf<number>()
+          if (call.gather.kind === 'digits')
+            expectTypeOf(call.gather.rules?.maxDigits).toEqualTypeOf<number | undefined>()
       }
       // @ts-expect-error `start` takes only gather commands.
       call.start('gather_stop', {}).catch(() => {})

@@ -200,7 +200,7 @@ function Idle({ assistantId }: { readonly assistantId: string | undefined }) {
         <p className="cg-assistant-none">
           <Icon name="robot" />
           <span>
-            <strong>{t('assistant.none')}</strong> {reason ?? t('assistant.noneHint')}
+            {!assistant.conversation && <strong>{t('assistant.none')}</strong>} {reason ?? t('assistant.noneHint')}
           </span>
         </p>
       )}

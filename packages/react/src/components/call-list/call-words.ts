@@ -37,7 +37,7 @@ function wordsOf(call: CallSummary, language: Language): string {
 }
 
 function endWords(call: CallSummary, { t }: Language): string {
-  if (!call.answeredAt) return t(isOutgoing(call) ? 'calls.unanswered' : 'calls.missed')
+  if (!call.answeredAt && call.direction !== null) return t(isOutgoing(call) ? 'calls.unanswered' : 'calls.missed')
   return call.hungUpBy ? t(`hangup.${call.hungUpBy}`) : t('call.phase.ended')
 }
 

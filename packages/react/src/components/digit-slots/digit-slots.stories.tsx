@@ -27,6 +27,20 @@ const exactly = new ScenarioWriter('Exactly four')
   .press('12', { gather: 'code' })
   .end()
 
+const tooShort = new ScenarioWriter('Too short')
+  .answered()
+  .command('account', 'gather_using_speak', { minimum_digits: 6, maximum_digits: 12, payload: 'Your account number?' })
+  .press('12*#', { gather: 'account' })
+  .wait(9000)
+  .event('call.gather.ended', { command_id: 'account', payload: { status: 'timeout', digits: '' } })
+  .end()
+
+const elsewhere = new ScenarioWriter('Asked elsewhere')
+  .answered()
+  .press('1234')
+  .event('call.gather.ended', { payload: { status: 'invalid', digits: '1234' } })
+  .end()
+
 /** The prompt has ended, and the gather waits for the first digit. */
 export const Waiting: Story = {
   parameters: { scenario: pinEntry, at: 6200 },
@@ -90,6 +104,37 @@ export const TimedOut: Story = {
   play: async ({ canvas }) => {
     await expect(await canvas.findByRole('img', { name: '0 of 4' })).toBeVisible()
     await expect(canvas.getByRole('group', { name: 'Digits entered' })).toHaveAttribute('data-outcome', 'timeout')
+  },
+}
+
+/** The caller ended an entry that is too short. Its keys stay visible until the next key. */
+export const TooShort: Story = {
+  args: { callId: tooShort.callId },
+  parameters: { scenario: tooShort, at: 6000 },
+  play: async ({ canvas, canvasElement }) => {
+    await expect(await canvas.findByText('Too short')).toBeVisible()
+    await expect(canvas.getByRole('img', { name: '3 of 12: 1 2 *. Too short' })).toBeVisible()
+    await expect(canvasElement.querySelector('.cg-slot-terminator')).toHaveAttribute('data-rejected')
+  },
+}
+
+/** The gather timed out without digits, so the slots keep the caller's last entry. */
+export const LastEntry: Story = {
+  args: { callId: tooShort.callId },
+  parameters: { scenario: tooShort },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByRole('img', { name: '3 of 12: 1 2 *. Too short' })).toBeVisible()
+    await expect(canvas.getByText('Too short')).toBeVisible()
+  },
+}
+
+/** Another client started the gather, so its rules are unknown and none are shown. */
+export const Elsewhere: Story = {
+  args: { callId: elsewhere.callId },
+  parameters: { scenario: elsewhere },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByRole('img', { name: '4 digits: 1 2 3 4' })).toBeVisible()
+    await expect(canvas.queryByText(/needs|ends with|attempt/)).toBeNull()
   },
 }
 

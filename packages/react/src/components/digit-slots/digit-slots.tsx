@@ -26,6 +26,7 @@ export function DigitSlots({ callId, gatherId }: DigitSlotsProps) {
         )}
       </parts.Row>
       <p className="cg-slots-facts">
+        <parts.Rejected className="cg-slots-fact cg-slots-rejected" />
         <parts.Timer className="cg-slots-fact" data-strong="" />
         <parts.Count className="cg-slots-fact" />
         <parts.Needs className="cg-slots-fact" />

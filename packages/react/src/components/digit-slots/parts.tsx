@@ -5,6 +5,7 @@ import { useCall } from '../../hooks/use-call.ts'
 import { useServerTime } from '../../hooks/use-server-time.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { stopAcceptedAt } from '../kit/gather-slice.ts'
+import { rejectionWords } from '../kit/gather-words.ts'
 import { LiveRegion } from '../kit/live-region.tsx'
 import { type PartProps, renderPart } from '../part/part.tsx'
 import { createPartContext } from '../part/part-context.ts'
@@ -25,6 +26,8 @@ export type RootState = {
   readonly outcome: string | null
   readonly hidden: boolean
   readonly ended: boolean
+  /** Why the entry in the slots was rejected; `null` if it was not. */
+  readonly rejected: DigitGather['rejected']
 }
 
 /** The props of `DigitSlotsParts.Root`. */
@@ -53,7 +56,7 @@ function LoadedRoot({
   const [firstSeen] = useState(() => gather.keys.at(-1)?.id ?? null)
   const view = useMemo(() => slotsOf(gather), [gather])
   const context = useMemo(() => ({ ...view, callId, gather, firstSeen }), [view, callId, gather, firstSeen])
-  const { status, outcome, mask } = gather
+  const { status, outcome, mask, rejected } = gather
   const ended = status === 'ended' || status === 'refused'
   return (
     <SlotsProvider value={context}>
@@ -61,7 +64,7 @@ function LoadedRoot({
         'div',
         props,
         { role: 'group', 'aria-label': t('slots.label') },
-        { status, outcome, hidden: mask !== undefined, ended },
+        { status, outcome, hidden: mask !== undefined, ended, rejected },
       )}
     </SlotsProvider>
   )
@@ -83,18 +86,19 @@ export interface RowProps extends Omit<PartProps<'div', RowState>, 'children'> {
 
 /** The row of slots, with the role `img`. Its name has the number of digits and, if not masked, the digits. */
 export function Row({ children, after, ...props }: RowProps) {
-  const { slots, gather, open } = useSlots('Row')
-  const { t } = useLanguage()
-  const count = open
-    ? t('slots.open', { count: gather.digitCount })
-    : t('slots.count', { count: gather.digitCount, max: gather.rules.maxDigits })
-  const seen = gather.mask === undefined ? [...gather.digits].join(' ') : t('slots.hidden')
+  const { slots, gather, count: shown } = useSlots('Row')
+  const language = useLanguage()
+  const count = useCountWords('Row')
+  const seen =
+    gather.mask === undefined ? slots.flatMap(({ digit }) => digit ?? []).join(' ') : language.t('slots.hidden')
   return renderPart(
     'div',
     props,
     {
       role: 'img',
-      'aria-label': gather.digitCount > 0 ? `${count}: ${seen}` : count,
+      'aria-label': [shown > 0 ? `${count}: ${seen}` : count, rejectionWords(gather, language)]
+        .filter(Boolean)
+        .join('. '),
       children: (
         <>
           {slots.map(children)}
@@ -102,7 +106,7 @@ export function Row({ children, after, ...props }: RowProps) {
         </>
       ),
     },
-    { count: gather.digitCount },
+    { count: shown },
   )
 }
 
@@ -123,9 +127,9 @@ export interface SlotProps extends Omit<PartProps<'span', SlotState>, 'slot'> {
 
 /** A slot for one digit. */
 export function Slot({ slot, children, ...props }: SlotProps) {
-  const { gather, firstSeen } = useSlots('Slot')
+  const { gather, firstSeen, count } = useSlots('Slot')
   const last = gather.keys.at(-1)
-  const newest = last?.role === 'terminator' ? gather.digitCount : gather.digitCount - 1
+  const newest = last?.role === 'terminator' ? count : count - 1
   const filled = slot.state === 'filled' || slot.state === 'invalid'
   return renderPart(
     'span',
@@ -141,16 +145,21 @@ export function Slot({ slot, children, ...props }: SlotProps) {
 }
 
 /** The state of `DigitSlotsParts.Terminator`, as data attributes. */
-export type TerminatorState = { readonly pressed: boolean }
+export type TerminatorState = {
+  readonly pressed: boolean
+  /** Whether the key ended an entry that was rejected. */
+  readonly rejected: boolean
+}
 
 /** The props of `DigitSlotsParts.Terminator`. */
 export type TerminatorProps = PartProps<'span', TerminatorState>
 
 /** The terminating key of the gather. Renders nothing if the gather has none. */
 export function Terminator(props: TerminatorProps): ReactNode {
-  const { terminator } = useSlots('Terminator')
+  const { terminator, gather } = useSlots('Terminator')
   if (!terminator) return null
-  return renderPart('span', props, { children: terminator.key }, { pressed: terminator.pressed })
+  const { key, pressed } = terminator
+  return renderPart('span', props, { children: key }, { pressed, rejected: pressed && gather.rejected !== null })
 }
 
 /** The props of `DigitSlotsParts.Count`. */
@@ -158,11 +167,29 @@ export type CountProps = PartProps<'span'>
 
 /** The number of digits entered, in words. */
 export function Count(props: CountProps) {
-  const { gather, open } = useSlots('Count')
-  const { t } = useLanguage()
-  const { digitCount: count, rules } = gather
-  const children = open ? t('slots.open', { count }) : t('slots.count', { count, max: rules.maxDigits })
+  const children = useCountWords('Count')
   return renderPart('span', props, { children })
+}
+
+/** The number of digits in words, with the maximum if it is known and small. */
+function useCountWords(part: string): string {
+  const { gather, open, count } = useSlots(part)
+  const { t } = useLanguage()
+  return open ? t('slots.open', { count }) : t('slots.count', { count, max: gather.rules?.maxDigits ?? count })
+}
+
+/** The state of `DigitSlotsParts.Rejected`, as data attributes. */
+export type RejectedState = { readonly reason: DigitGather['rejected'] }
+
+/** The props of `DigitSlotsParts.Rejected`. */
+export type RejectedProps = PartProps<'span', RejectedState>
+
+/** Says why the entry in the slots was rejected, such as "Too short". Renders nothing if it was not. */
+export function Rejected(props: RejectedProps): ReactNode {
+  const { gather, isLastEntry } = useSlots('Rejected')
+  const language = useLanguage()
+  const children = rejectionWords(gather, language) ?? (isLastEntry ? language.t('slots.lastEntry') : null)
+  return children === null ? null : renderPart('span', props, { children }, { reason: gather.rejected })
 }
 
 /** The state of `DigitSlotsParts.Needs`, as data attributes. */
@@ -171,10 +198,11 @@ export type NeedsState = { readonly enough: boolean }
 /** The props of `DigitSlotsParts.Needs`. */
 export type NeedsProps = PartProps<'span', NeedsState>
 
-/** The number of digits that the gather requires, in words. */
-export function Needs(props: NeedsProps) {
+/** The number of digits that the gather requires, in words. Renders nothing if the rules are unknown. */
+export function Needs(props: NeedsProps): ReactNode {
   const { gather, open } = useSlots('Needs')
   const { t } = useLanguage()
+  if (!gather.rules) return null
   const { minDigits: min, maxDigits: max } = gather.rules
   const text =
     min === max
@@ -250,14 +278,17 @@ function Ring({ fraction, urgent }: { fraction: number; urgent: boolean }) {
 /** Announces the number of digits after each key. It never announces a digit, because bystanders may overhear it. */
 export function Announcer() {
   const { gather, firstSeen } = useSlots('Announcer')
-  const { t } = useLanguage()
+  const language = useLanguage()
+  const { t } = language
   const last = gather.keys.at(-1)
   if (!last || last.id === firstSeen) return <LiveRegion text="" />
-  const { digitCount: count, rules } = gather
-  const open = rules.maxDigits > 32
+  const { digitCount: count } = gather
+  const max = gather.rules?.maxDigits ?? Number.POSITIVE_INFINITY
+  const open = max > 32
+  const rejection = rejectionWords(gather, language)
+  if (rejection) return <LiveRegion text={`${t('slots.open', { count })}. ${rejection}`} />
   if (last.role === 'terminator') return <LiveRegion text={t('slots.terminated', { count })} />
-  if (last.role === 'invalid') return <LiveRegion text={t('slots.invalid', { count, max: rules.maxDigits })} />
-  return (
-    <LiveRegion text={open ? t('slots.enteredOpen', { count }) : t('slots.entered', { count, max: rules.maxDigits })} />
-  )
+  if (last.role === 'invalid')
+    return <LiveRegion text={t(open ? 'slots.invalidOpen' : 'slots.invalid', { count, max })} />
+  return <LiveRegion text={open ? t('slots.enteredOpen', { count }) : t('slots.entered', { count, max })} />
 }

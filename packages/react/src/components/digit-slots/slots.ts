@@ -20,6 +20,10 @@ export interface Slots {
   readonly open: boolean
   /** The terminating key and whether the caller pressed it; `null` if the gather has no terminating key. */
   readonly terminator: { readonly key: string; readonly pressed: boolean } | null
+  /** The number of digits in the slots. Masked digits count. */
+  readonly count: number
+  /** Whether the slots show the caller's last entry, because the gather ended without digits. */
+  readonly isLastEntry: boolean
 }
 
 /** A gather with a higher maximum shows only the filled slots, and the number of digits in words. */
@@ -27,19 +31,22 @@ const MAX_BOXES = 12
 
 /** Computes the digit slots of a gather. */
 export function slotsOf(gather: DigitGather): Slots {
-  const { rules, keys, status } = gather
-  const digits = [...gather.digits]
+  const { rules, keys, status, rejected } = gather
   const entered = keys.filter((key) => key.role !== 'terminator')
+  const isLastEntry = status === 'ended' && gather.digitCount === 0 && entered.length > 0 && gather.mask !== 'all'
+  const digits = isLastEntry ? entered.map((key) => key.digit ?? '•') : [...gather.digits]
   const terminated = keys.some((key) => key.role === 'terminator')
-  const open = rules.maxDigits > MAX_BOXES
-  const collecting = status === 'collecting' && !terminated
+  const maxDigits = rules?.maxDigits ?? Number.POSITIVE_INFINITY
+  const open = maxDigits > MAX_BOXES
+  // A rejected entry stays until the next key, which starts a new entry.
+  const collecting = status === 'collecting' && !terminated && !rejected
   const boxes = open
-    ? digits.length + (collecting && digits.length < rules.maxDigits ? 1 : 0)
-    : Math.max(rules.maxDigits, digits.length)
+    ? digits.length + (collecting && digits.length < maxDigits ? 1 : 0)
+    : Math.max(maxDigits, digits.length)
   // Telnyx's final digits may differ from the keys pressed. Use the roles of the keys only if the counts match.
   const agree = entered.length === digits.length
   const slots = Array.from({ length: boxes }, (_, index): Slot => {
-    const enough = rules.minDigits < rules.maxDigits && index === rules.minDigits - 1
+    const enough = rules !== null && rules.minDigits < rules.maxDigits && index === rules.minDigits - 1
     const digit = digits[index]
     if (digit === undefined) {
       return { index, state: collecting && index === digits.length ? 'current' : 'empty', digit: null, enough }
@@ -50,6 +57,8 @@ export function slotsOf(gather: DigitGather): Slots {
   return {
     slots,
     open,
-    terminator: rules.terminatingDigit === null ? null : { key: rules.terminatingDigit, pressed: terminated },
+    terminator: rules?.terminatingDigit ? { key: rules.terminatingDigit, pressed: terminated } : null,
+    count: isLastEntry ? digits.length : gather.digitCount,
+    isLastEntry,
   }
 }

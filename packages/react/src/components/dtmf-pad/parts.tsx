@@ -32,7 +32,8 @@ function usePadOf({ gather, lastKey, strays }: UseDtmfResult) {
       last: lastKey,
       strays,
       /** The keys that the running gather accepts; `null` while no gather is running. */
-      accepted: isRunning(gather) ? gather.rules.validDigits + (gather.rules.terminatingDigit ?? '') : null,
+      accepted:
+        isRunning(gather) && gather.rules ? gather.rules.validDigits + (gather.rules.terminatingDigit ?? '') : null,
       counts,
       lastRole: isStray ? ('stray' as const) : (gather?.keys.find((key) => key.id === lastKey?.id)?.role ?? null),
       /** Whether the caller pressed the last key after the pad's first render. */

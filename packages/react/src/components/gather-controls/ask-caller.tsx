@@ -1,3 +1,4 @@
+import { selectCallPhase } from '@callgather/protocol'
 import { type MouseEvent, type ReactElement, useId, useMemo, useState } from 'react'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
 import { perCall } from '../../hooks/call-scope.tsx'
@@ -42,9 +43,17 @@ const notSent: CommandProgress = { status: 'idle', name: null, requestId: null, 
 
 /**
  * Buttons that ask the caller for a common value with one press. With Shift, or while another request is running, the
- * press opens the form filled in for a review. "Write your own" opens the empty form.
+ * press opens the form filled in for a review. "Write your own" opens the empty form. Renders nothing once the call has
+ * ended.
  */
-export const AskCaller: (props: AskCallerProps) => ReactElement | null = perCall(function Card({
+export const AskCaller: (props: AskCallerProps) => ReactElement | null = perCall(function OfCall(
+  props: Omit<AskCallerProps, 'callId'> & { readonly callId: string },
+) {
+  const isEnded = useCall(props.callId, ({ state }) => selectCallPhase(state) === 'ended')
+  return isEnded ? null : <Card {...props} />
+})
+
+function Card({
   callId,
   presets: own,
   initial,
@@ -139,4 +148,4 @@ export const AskCaller: (props: AskCallerProps) => ReactElement | null = perCall
       )}
     </section>
   )
-})
+}

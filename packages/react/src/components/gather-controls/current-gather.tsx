@@ -80,9 +80,12 @@ function GatherHeader({ gather, id }: { readonly gather: GatherSlice | null; rea
       {gather && <StatusChip badge={gatherBadge(gather, language)} />}
       {gather && (
         <div className="cg-card-aside">
-          {gather.kind === 'digits' && gather.attempt > 1 && gather.stopAcceptedAt === null && (
-            <span>{t('slots.attempt', { attempt: gather.attempt, tries: gather.tries })}</span>
-          )}
+          {gather.kind === 'digits' &&
+            gather.attempt !== null &&
+            gather.attempt > 1 &&
+            gather.stopAcceptedAt === null && (
+              <span>{t('slots.attempt', { attempt: gather.attempt, tries: gather.tries })}</span>
+            )}
           {gather.hidden && (
             <Chip icon="lock">{t(gather.hidden === 'allButLast4' ? 'slots.allButLast4' : 'slots.hidden')}</Chip>
           )}

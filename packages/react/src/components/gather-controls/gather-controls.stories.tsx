@@ -209,16 +209,14 @@ export const Valid: Story = {
 /** The caller pressed no key, and the gather timed out. */
 export const TimedOut: Story = { args: { callId: silence.callId }, parameters: { scenario: silence } }
 
-/** The caller hung up during a gather. The buttons are disabled, and their description says why. */
+/** The caller hung up during a gather. Nothing can be asked any more, so there are no buttons. */
 export const HungUp: Story = {
   args: { callId: hangupMidGather.callId },
   parameters: { scenario: hangupMidGather },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('Caller hung up')).toBeVisible()
-    await expect(canvas.getByRole('button', { name: /Ask again \(The call has ended/ })).toHaveAttribute(
-      'aria-disabled',
-      'true',
-    )
+    await expect(canvas.queryByRole('button', { name: /Ask/ })).toBeNull()
+    await expect(canvas.queryByRole('group', { name: 'Presets' })).toBeNull()
   },
 }
 

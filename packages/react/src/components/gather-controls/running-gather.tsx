@@ -1,5 +1,7 @@
+import { selectCallPhase } from '@callgather/protocol'
 import { useContext } from 'react'
 import { ConfirmAfterContext } from '../../hooks/confirm-after.ts'
+import { visibleText } from '../../hooks/party.ts'
 import { useCall } from '../../hooks/use-call.ts'
 import { type UseAnyCommandResult, useAnyCommand } from '../../hooks/use-command.ts'
 import { useServerTime } from '../../hooks/use-server-time.ts'
@@ -43,6 +45,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm }:
   }
   const canAct = useCall(callId, ({ scopes, cursor }) => cursor === null || scopes.includes('gather'))
   const { command } = gather
+  const isEnded = useCall(callId, ({ state }) => selectCallPhase(state) === 'ended')
   const isOverdue = useStopOverdue(callId, gather, stopping)
   const refusal =
     gather.refusal && refusalWords({ ...gather.refusal, status: gather.refusal.httpStatus, by: 'telnyx' }, language)
@@ -96,7 +99,8 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm }:
               {t(isOverdue ? 'gather.stopAgain' : 'action.stop')}
             </CommandButton>
           ) : (
-            command !== null && (
+            command !== null &&
+            !isEnded && (
               <CommandButton
                 key="again"
                 command={asking}
@@ -133,11 +137,11 @@ function Prompt({ gather }: { readonly gather: GatherSlice }) {
   if (prompt === null && media === null) return null
   return (
     <div className="cg-prompt">
-      {prompt !== null && <p dir="auto">“{prompt}”</p>}
+      {prompt !== null && <p dir="auto">“{visibleText(prompt)}”</p>}
       {media !== null && (
         <p className="cg-prompt-media">
           <Icon name="sound" />
-          <bdi>{t('gather.promptMedia', { name: media })}</bdi>
+          <bdi>{t('gather.promptMedia', { name: visibleText(media) })}</bdi>
         </p>
       )}
       {playing && (

@@ -1,3 +1,4 @@
+import { selectNotAnswered } from '@callgather/protocol'
 import { type ReactNode, useMemo } from 'react'
 import { useCall } from '../../hooks/use-call.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -81,13 +82,14 @@ function Body({
   without = nothing,
   developer = false,
 }: BodyProps) {
-  const { callId, gone, isViewOnly } = usePanel('Body')
+  const { callId, gone, isViewOnly, phase } = usePanel('Body')
+  const canSend = !isViewOnly && phase !== 'ended'
   const pad = useMemo(() => <DtmfPad callId={callId} />, [callId])
   if (gone) return null
   const shows = (part: NonNullable<GatherPanelProps['without']>[number]) => !without.includes(part)
   const cardOf: Record<PanelCard, ReactNode> = {
     now: <CurrentGather key="now" beside={pad} />,
-    ask: isViewOnly ? null : <AskCaller key="ask" presets={presets} developer={developer} />,
+    ask: !canSend ? null : <AskCaller key="ask" presets={presets} developer={developer} />,
     collected: <Collected key="collected" />,
   }
   const isLate = (card: PanelCard) => card === 'collected'
@@ -95,10 +97,10 @@ function Body({
     <>
       {shows('timeline') && <CallTimeline strip />}
       <div className="cg-panel-columns">
-        {(shows('transcript') || shows('assistant')) && (
+        {(shows('transcript') || (shows('assistant') && canSend)) && (
           <div className="cg-panel-conversation">
             {shows('transcript') && <Transcript />}
-            {shows('assistant') && !isViewOnly && (
+            {shows('assistant') && canSend && (
               <AssistantBar
                 {...(assistantId === undefined ? {} : { assistantId })}
                 {...(suggestions ? { suggestions } : {})}
@@ -129,14 +131,7 @@ function Header({ actions }: { readonly actions: ReactNode }) {
   const { phase, isViewOnly } = usePanel('Header')
   const { callId } = usePanel('Header')
   const { t } = useLanguage()
-  const isMissed = useCall(
-    callId,
-    ({ state }) =>
-      phase === 'ended' &&
-      state.answered === null &&
-      state.hangup !== null &&
-      state.initiated?.direction !== 'outgoing',
-  )
+  const notAnswered = useCall(callId, ({ state }) => selectNotAnswered(state))
   return (
     <header className="cg-panel-header">
       <div className="cg-panel-who">
@@ -147,7 +142,9 @@ function Header({ actions }: { readonly actions: ReactNode }) {
       </div>
       <div className="cg-panel-state">
         {isViewOnly && <Chip icon="eye">{t('call.viewOnly')}</Chip>}
-        <StatusChip badge={{ text: t(isMissed ? 'call.missed' : `call.phase.${phase}`), ...phaseBadges[phase] }} />
+        <StatusChip
+          badge={{ text: t(notAnswered ? `call.${notAnswered}` : `call.phase.${phase}`), ...phaseBadges[phase] }}
+        />
         <parts.Clock className="cg-panel-clock" />
         <ConnectionStatus callId={callId} />
       </div>

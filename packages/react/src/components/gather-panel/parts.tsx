@@ -1,6 +1,7 @@
 import { type CallPhase, selectCallPhase } from '@callgather/protocol'
 import { type ReactNode, useId } from 'react'
 import { CallScope, useCallId } from '../../hooks/call-scope.tsx'
+import { visibleText } from '../../hooks/party.ts'
 import { useCall } from '../../hooks/use-call.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Elapsed } from '../kit/elapsed.tsx'
@@ -60,7 +61,10 @@ export function Party(props: PartyProps) {
   const party = useCall(callId, ({ state: { parties, initiated } }) =>
     initiated?.direction === 'outgoing' ? (parties?.to ?? null) : (parties?.from ?? null),
   )
-  return renderPart('bdi', props, { dir: 'auto', children: party ? partyName(party) : t('call.unknownParty') })
+  return renderPart('bdi', props, {
+    dir: 'auto',
+    children: party ? visibleText(partyName(party)) : t('call.unknownParty'),
+  })
 }
 
 /** The state of `GatherPanelParts.Phase`, as data attributes. */
@@ -94,8 +98,9 @@ export function Facts(props: FactsProps) {
   })
   const facts: ReactNode[] = []
   if (isOutgoing !== null) facts.push(<span key="direction">{t(isOutgoing ? 'call.outgoing' : 'call.incoming')}</span>)
-  if (name) facts.push(<bdi key="name">{name}</bdi>)
-  if (own) facts.push(<bdi key="own">{t(isOutgoing ? 'call.from' : 'call.to', { number: partyName(own) })}</bdi>)
+  if (name) facts.push(<bdi key="name">{visibleText(name)}</bdi>)
+  if (own)
+    facts.push(<bdi key="own">{t(isOutgoing ? 'call.from' : 'call.to', { number: visibleText(partyName(own)) })}</bdi>)
   if (answeredAt)
     facts.push(<span key="at">{t('call.answeredAt', { time: timeOfDay(locale, answeredAt, timeZone) })}</span>)
   const children = facts.flatMap((fact, index) => (index === 0 ? [fact] : [' · ', fact]))

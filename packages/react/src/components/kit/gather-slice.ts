@@ -28,8 +28,11 @@ export function gatherSliceOf(state: CallState) {
     prompt: digits?.prompt.text ?? null,
     media: digits?.prompt.media ?? null,
     playing: digits?.prompt.playing === true,
-    attempt: digits?.attempt ?? 1,
-    tries: digits?.rules.maxAttempts ?? 1,
+    /** The current attempt; `null` while it is unknown. */
+    attempt: digits?.attempt ?? null,
+    tries: digits?.rules?.maxAttempts ?? 1,
+    /** Why the last entry of digits was rejected; `null` if it was not. */
+    rejected: digits?.rejected ?? null,
     /** Whether the caller has entered at least one digit. */
     begun: (digits?.digitCount ?? 0) > 0,
   }

@@ -1,5 +1,6 @@
 /** The titles, badges and icons of gathers and commands, shared by all components. */
 import type { CommandName, HungUpBy } from '@callgather/protocol'
+import { visibleText } from '../../hooks/party.ts'
 import type { Language } from '../../strings/strings-context.tsx'
 import type { Tone } from './chip.tsx'
 import type { GatherSlice } from './gather-slice.ts'
@@ -41,6 +42,8 @@ export function gatherBadge(gather: GatherSlice, language: Language): Badge {
     case 'requested':
       return { text: t('gather.status.requested'), tone: 'neutral', live: true }
     case 'collecting': {
+      const rejection = rejectionWords(gather, language)
+      if (rejection) return { text: rejection, tone: 'warning', icon: 'alert' }
       const prompting = gather.playing && !gather.begun
       const text = t(prompting ? 'gather.status.prompting' : 'gather.status.collecting')
       return { text, tone: gather.kind === 'fields' ? 'ai' : 'accent', live: true }
@@ -56,9 +59,24 @@ export function gatherBadge(gather: GatherSlice, language: Language): Badge {
   }
 }
 
+/** Says why the last entry of digits was rejected; `null` if it was not. */
+export function rejectionWords({ rejected }: Pick<GatherSlice, 'rejected'>, { t }: Language): string | null {
+  switch (rejected) {
+    case 'too_short':
+      return t('slots.tooShort')
+    case 'wrong_key':
+      return t('slots.wrongKey')
+    case 'not_accepted':
+      return t('slots.notAccepted')
+    case null:
+      return null
+  }
+}
+
 /** Returns the label of a gather, or without one the name of its kind, such as "Digits by speech". */
 export const gatherTitle = (gather: GatherSlice, { t }: Language): string =>
-  gather.label ?? (gather.command === null ? t('gather.elsewhere') : t(`gather.${gather.command}`))
+  (gather.label === null ? null : visibleText(gather.label)) ??
+  (gather.command === null ? t('gather.elsewhere') : t(`gather.${gather.command}`))
 
 /** The icon of each command, by command name. */
 export const commandIcons = {

@@ -4,11 +4,12 @@ import {
   hiddenPin,
   menuWithWrongKey,
   type Scenario,
+  ScenarioWriter,
   scenarios,
   twoGathers,
 } from '@callgather/protocol/scenarios'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { categoryOf, TimelineRows, type TranscriptRow } from './rows.ts'
 
 const rowsIn = ({ callId, steps }: Scenario): readonly TranscriptRow[] =>
@@ -119,4 +120,63 @@ describe('transcript rows', () => {
   it('assigns each transcript row to a filter category', () => {
     expect(new Set(rowsIn(assistantWhisper).map(categoryOf))).toEqual(new Set(['system', 'commands', 'ai', 'speech']))
   })
+})
+
+describe('rows of keys that a gather reported', () => {
+  const ended = (status: string, digits: string) => ({ payload: { status, digits } })
+  const keysIn = (writer: ScenarioWriter) =>
+    ofKind(rowsIn(writer.end()), 'keys').map((row) => [row.keys.map((key) => key.digit).join(''), row.stray])
+
+  it('a transcript row of keys is not stray once a gather of another client reported its digits', () => {
+    const writer = new ScenarioWriter('Other').answered().press('91234')
+    expect(keysIn(writer)).toEqual([['91234', true]])
+    expect(keysIn(writer.event('call.gather.ended', ended('invalid', '1234')))).toEqual([
+      ['9', true],
+      ['1234', false],
+    ])
+  })
+
+  it('a transcript row with a key before its gather was accepted is not stray once the digits contain the key', () => {
+    const writer = new ScenarioWriter('Early')
+      .answered()
+      .event('command.requested', { command_id: 'pin', payload: { command: 'gather', body: {} } })
+      .press('5', { intervalMs: 20 })
+      .wait(80)
+      .event('command.accepted', { command_id: 'pin', payload: {} })
+      .press('503', { gather: 'pin' })
+      .event('call.gather.ended', { command_id: 'pin', ...ended('valid', '5503') })
+    expect(keysIn(writer).map(([, stray]) => stray)).toEqual([false, false])
+  })
+
+  it('keeps the role of each key when a rejected entry and the next entry share a transcript row', () => {
+    const writer = new ScenarioWriter('Again').answered().command('pin', 'gather', {}).press('1#2', { gather: 'pin' })
+    const [row] = ofKind(rowsIn(writer.end()), 'keys')
+    expect(row?.keys.map((key) => key.role)).toEqual(['digit', 'terminator', 'digit'])
+  })
+
+  it('builds a transcript row of 3,000 keys', () => {
+    const writer = new ScenarioWriter('Long').answered().command('pin', 'gather', {})
+    const rows = ofKind(rowsIn(writer.press('7'.repeat(3000), { gather: 'pin', intervalMs: 10 }).end()), 'keys')
+    expect(rows.map((row) => row.keys.length)).toEqual([3000])
+  })
+})
+
+describe('rows of the start and the end of a call', () => {
+  const whats = (direction: string, answered: boolean) => {
+    const writer = new ScenarioWriter('Phases').event('call.initiated', { payload: { direction } }).wait(5000)
+    if (answered) writer.event('call.answered', { payload: {} }).wait(5000)
+    return ofKind(rowsIn(writer.event('call.hangup', { payload: {} }).end()), 'system').map((row) => row.what)
+  }
+
+  it('a transcript row names an outgoing call as placed, and an unanswered call as missed or not answered', () => {
+    expect(whats('incoming', false)).toEqual(['call.initiated', 'call.missed'])
+    expect(whats('outgoing', false)).toEqual(['call.placed', 'call.unanswered'])
+    expect(whats('outgoing', true)).toEqual(['call.placed', 'call.answered', 'call.hangup'])
+  })
+})
+
+test('a transcript row shows the characters that would reorder its text', () => {
+  const writer = new ScenarioWriter('Bidi').answered().command('bot', 'ai_assistant_start', {})
+  const rows = ofKind(rowsIn(writer.say('bot', 'user', 'I am \u202Eevil\nnew line').end()), 'speech')
+  expect(rows.map((row) => row.text)).toEqual(['I am \uFFFDevil\nnew line'])
 })

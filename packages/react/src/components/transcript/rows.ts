@@ -4,6 +4,7 @@
  */
 import {
   type CommandState,
+  claimFrom,
   type DigitRules,
   type GatherEndEntry,
   type HungUpBy,
@@ -11,6 +12,7 @@ import {
   isGather,
   type KeyEntry,
   type KeyPress,
+  keyRole,
   type LifecycleEntry,
   type Refusal,
   readDigitRules,
@@ -19,6 +21,7 @@ import {
   SortedMap,
   type TimelineEntry,
 } from '@callgather/protocol'
+import { visibleText } from '../../hooks/party.ts'
 import type { LiveSpeech } from '../../hooks/use-transcript.ts'
 
 /** The speaker that a transcript row names. */
@@ -130,8 +133,14 @@ class RowWriter {
   readonly #utterances: Map<string, number>
   /** The row indexes of whispers that the conversation does not contain yet, by text of the whisper. */
   readonly #whispers: Map<string, number>
+  /** The keys of the last row, if it is a row of keys. */
   #keys: KeyEntry[]
+  /** The keys and the request of each digit gather, until its end. */
+  readonly #gathers: Map<string, { readonly requestedAt: string; keys: readonly KeyEntry[] }>
+  /** The rows of stray keys since a gather last ended. A gather that ends may claim their last keys. */
+  #strays: readonly { readonly row: number; readonly keys: readonly KeyEntry[] }[]
   #direction: unknown
+  #isAnswered: boolean
   #hungUpBy: HungUpBy | null
 
   constructor(before?: RowWriter) {
@@ -141,12 +150,17 @@ class RowWriter {
     this.#utterances = new Map(before ? before.#utterances : [])
     this.#whispers = new Map(before ? before.#whispers : [])
     this.#keys = before ? before.#keys : []
+    this.#gathers = new Map(before ? before.#gathers : [])
+    this.#strays = before ? before.#strays : []
+    this.#isAnswered = before ? before.#isAnswered : false
     this.#direction = before ? before.#direction : undefined
     this.#hungUpBy = before ? before.#hungUpBy : null
   }
 
   add(entry: TimelineEntry): void {
     if (entry.kind !== 'key') this.#keys = []
+    // Keys and words prove that the call was answered, even if that event was lost.
+    if (entry.kind === 'key' || entry.kind === 'message' || entry.kind === 'speech') this.#isAnswered = true
     switch (entry.kind) {
       case 'key':
         this.#key(entry)
@@ -155,7 +169,8 @@ class RowWriter {
         this.#message(entry.id, entry.at, entry.role, entry.content)
         break
       case 'speech': {
-        const spoken = { key: this.#utterance(entry.track), at: entry.at, text: entry.text, partial: false }
+        const text = visibleText(entry.text)
+        const spoken = { key: this.#utterance(entry.track), at: entry.at, text, partial: false }
         this.#speech({ ...spoken, speaker: speakerOf(entry.track), confidence: entry.confidence ?? null })
         break
       }
@@ -179,20 +194,54 @@ class RowWriter {
   /** Returns the rows of partial transcripts. These rows follow all final rows. */
   partialRows(partials: readonly LiveSpeech[]): TranscriptRow[] {
     let before = this.rows.at(-1)
-    return partials.map(({ track, at, text }) => {
+    return partials.map(({ track, at, text: said }) => {
+      const text = visibleText(said)
       const key = `${track}#${(this.#utterances.get(track) ?? 0) + 1}`
       before = speechRow({ key, at, text, partial: true, speaker: speakerOf(track), confidence: null }, before)
       return before
     })
   }
 
-  #gatherEnd({ id, at, status, digits }: GatherEndEntry): void {
+  #gatherEnd({ id, at, status, digits, gatherId }: GatherEndEntry): void {
+    this.#claim(gatherId, digits ?? '')
+    this.#gathers.delete(gatherId)
+    this.#strays = []
     this.rows.push({ kind: 'gather_end', key: id, at, status: status ?? 'ended', digits, hungUpBy: this.#hungUpBy })
+  }
+
+  /** Moves stray keys to the gather that reported their digits, such as a gather of another client. */
+  #claim(gatherId: string, reported: string): void {
+    const gather = this.#gathers.get(gatherId)
+    const rules = this.#rules.get(gatherId)
+    const read = gather && rules && readKeys(gather.keys, rules)
+    const first = gather?.keys.find((key) => key.id === read?.keys[0]?.id)
+    const strays = this.#strays.flatMap(({ keys }) => keys).filter((key) => !first || key.stamp < first.stamp)
+    const claimed = new Set(claimFrom(strays, reported, read?.digits ?? '', gather?.requestedAt ?? ''))
+    if (claimed.size === 0) return
+    for (const { row: index, keys } of this.#strays.toReversed()) {
+      const row = this.rows[index]
+      const from = keys.findIndex((key) => claimed.has(key))
+      if (from < 0 || row?.kind !== 'keys') continue
+      const parts: KeysRow[] = [
+        { ...row, keys: row.keys.slice(0, from) },
+        {
+          ...row,
+          key: keys[from]?.id ?? row.key,
+          at: keys[from]?.at ?? row.at,
+          keys: row.keys.slice(from),
+          stray: false,
+        },
+      ]
+      this.rows.splice(index, 1, ...parts.filter((part) => part.keys.length > 0))
+      if (from === 0) continue
+      for (const [text, whisper] of this.#whispers) if (whisper > index) this.#whispers.set(text, whisper + 1)
+    }
   }
 
   #lifecycle({ id, at, eventType, payload }: LifecycleEntry): void {
     const isHangup = eventType === 'call.hangup'
     if (eventType === 'call.initiated') this.#direction = payload.direction
+    if (eventType === 'call.answered') this.#isAnswered = true
     if (isHangup) {
       const hungUpBy = readHungUpBy(payload.hangup_source, this.#direction)
       this.#hungUpBy = hungUpBy
@@ -201,7 +250,16 @@ class RowWriter {
         if (row.kind === 'gather_end') this.rows[index] = { ...row, hungUpBy }
       }
     }
-    this.rows.push({ kind: 'system', key: id, at, what: eventType, hungUpBy: isHangup ? this.#hungUpBy : null })
+    const what = this.#whatOf(eventType)
+    this.rows.push({ kind: 'system', key: id, at, what, hungUpBy: what === 'call.hangup' ? this.#hungUpBy : null })
+  }
+
+  /** Names an event by what it means: our side placed the call, or the call ended before it was answered. */
+  #whatOf(eventType: string): string {
+    const isOutgoing = this.#direction === 'outgoing'
+    if (eventType === 'call.initiated') return isOutgoing ? 'call.placed' : eventType
+    if (eventType !== 'call.hangup' || this.#isAnswered || this.#direction === undefined) return eventType
+    return isOutgoing ? 'call.unanswered' : 'call.missed'
   }
 
   /** Returns the key of the next utterance on a track. Partial and final transcripts of the utterance share the key. */
@@ -224,44 +282,56 @@ class RowWriter {
       this.#whispers.delete(text)
       return
     }
-    this.#speech({ key, at, text, partial: false, speaker: speakers[role] ?? 'system', confidence: null })
+    const speaker = speakers[role] ?? 'system'
+    this.#speech({ key, at, text: visibleText(text), partial: false, speaker, confidence: null })
   }
 
   #key(entry: KeyEntry): void {
     const { gatherId } = entry
     const going = this.#keys.length > 0 && this.#keys[0]?.gatherId === gatherId
     this.#keys = going ? [...this.#keys, entry] : [entry]
+    const gather = gatherId === null ? undefined : this.#gathers.get(gatherId)
+    if (gatherId !== null && gather) this.#gathers.set(gatherId, { ...gather, keys: [...gather.keys, entry] })
     const rules = gatherId === null ? undefined : this.#rules.get(gatherId)
-    const { keys } = rules
-      ? readKeys(this.#keys, { ...rules, maxAttempts: 1, maxDigits: Number.POSITIVE_INFINITY })
-      : { keys: [] }
-    const row: KeysRow = {
-      kind: 'keys',
-      key: this.#keys[0]?.id ?? entry.id,
-      at: this.#keys[0]?.at ?? entry.at,
-      keys: this.#keys.map((key) => ({ digit: key.digit, role: keys.find((it) => it.id === key.id)?.role ?? 'digit' })),
-      stray: gatherId === null || rules === undefined || this.#ended.has(gatherId),
+    const { digit, at, id } = entry
+    const key = { digit, role: rules ? keyRole(digit, rules) : 'digit' } as const
+    const before = going ? this.rows.at(-1) : undefined
+    if (before?.kind === 'keys') this.rows[this.rows.length - 1] = { ...before, keys: [...before.keys, key] }
+    else {
+      const stray = gatherId === null || rules === undefined || this.#ended.has(gatherId)
+      this.rows.push({ kind: 'keys', key: id, at, keys: [key], stray })
     }
-    if (going) this.rows[this.rows.length - 1] = row
-    else this.rows.push(row)
+    const row = this.rows.length - 1
+    const isStray = (this.rows[row] as KeysRow).stray
+    if (isStray) this.#strays = [...this.#strays.filter((it) => it.row !== row), { row, keys: this.#keys }]
   }
 
   #command(state: CommandState, at: string): void {
     const { request, outcome, id } = state
     if (!request) return
-    const { command, body, subject, label = null } = request
-    const common = { key: id, at, who: subject ?? null }
-    if (isDigitGather(command)) this.#rules.set(id, readDigitRules(command, body))
+    const { command, body, subject } = request
+    const label = request.label === undefined ? null : visibleText(request.label)
+    const common = { key: id, at, who: subject === undefined ? null : visibleText(subject) }
+    if (isDigitGather(command)) {
+      this.#rules.set(id, readDigitRules(command, body))
+      this.#gathers.set(id, { requestedAt: at, keys: this.#gathers.get(id)?.keys ?? [] })
+    }
     if (command === 'ai_assistant_add_messages') {
       const text = contentOf(body.messages)
       this.#whispers.set(text, this.rows.length)
       const answerNow = body.trigger_response === true
-      this.rows.push({ kind: 'whisper', ...common, text, answerNow, outcome: outcome?.status ?? 'sent' })
+      this.rows.push({
+        kind: 'whisper',
+        ...common,
+        text: visibleText(text),
+        answerNow,
+        outcome: outcome?.status ?? 'sent',
+      })
       return
     }
     const spoken = isGather(command) ? (body.payload ?? body.greeting ?? body.audio_url ?? body.media_name) : null
     const refusal = outcome?.status === 'refused' ? outcome : null
-    const text = typeof spoken === 'string' ? spoken : null
+    const text = typeof spoken === 'string' ? visibleText(spoken) : null
     this.rows.push({ kind: 'command', ...common, command, label, text, outcome: outcome?.status ?? 'sent', refusal })
   }
 }

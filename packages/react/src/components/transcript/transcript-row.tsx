@@ -106,18 +106,33 @@ function Speech({ row, wanted, ended }: { readonly row: SpeechRow; readonly want
   )
 }
 
+/** A longer run of keys shows only its first and last keys. The row says how many there are. */
+const MAX_KEYS = 64
+const KEYS_AT_EDGE = 16
+
+/** Returns the keys of a row; `null` stands for the keys left out of a long run. */
+function foldKeys(keys: KeysRow['keys']): readonly (KeysRow['keys'][number] | null)[] {
+  return keys.length > MAX_KEYS ? [...keys.slice(0, KEYS_AT_EDGE), null, ...keys.slice(-KEYS_AT_EDGE)] : keys
+}
+
 function Keys({ row }: { readonly row: KeysRow }) {
   const language = useLanguage()
   return (
     <span className="cg-row-event">
       <Icon name="keypad" />
       <span className="cg-row-keys" aria-hidden="true">
-        {row.keys.map((key, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: new keys are only appended
-          <span key={index} data-role={key.role}>
-            {key.digit ?? '•'}
-          </span>
-        ))}
+        {foldKeys(row.keys).map((key, index) =>
+          key === null ? (
+            <span key="fold" className="cg-row-keys-fold">
+              …
+            </span>
+          ) : (
+            // biome-ignore lint/suspicious/noArrayIndexKey: new keys are only appended
+            <span key={index} data-role={key.role}>
+              {key.digit ?? '•'}
+            </span>
+          ),
+        )}
       </span>
       <span className="cg-row-note">{keysWords(row, language)}</span>
       {row.stray && <span className="cg-row-note">· {language.t('transcript.stray')}</span>}

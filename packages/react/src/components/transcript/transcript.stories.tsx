@@ -185,3 +185,56 @@ export const CallEnds: Story = {
     await expect(await canvas.findByRole('alert')).toHaveTextContent('Call ended')
   },
 }
+
+const longRun = new ScenarioWriter('Long run of keys')
+  .event('call.initiated', { payload: { direction: 'incoming' } })
+  .wait(2000)
+  .event('call.answered', { payload: {} })
+  .command('account', 'gather', {})
+  .press('1234567890'.repeat(300), { gather: 'account', intervalMs: 100 })
+  .end()
+
+/** A run of 3,000 keys shows the first and the last keys, and their number. */
+export const LongRunOfKeys: Story = {
+  args: { callId: longRun.callId },
+  parameters: { scenario: longRun },
+  play: async ({ canvas, canvasElement }) => {
+    await expect(await canvas.findByText('3,000 keys')).toBeVisible()
+    const keys = canvasElement.querySelector('.cg-row-keys') as HTMLElement
+    await expect(keys.children).toHaveLength(33)
+    const body = keys.closest('.cg-row') as HTMLElement
+    await expect(body.scrollWidth).toBeLessThanOrEqual(body.clientWidth)
+  },
+}
+
+const missed = new ScenarioWriter('Missed call')
+  .event('call.initiated', { payload: { direction: 'incoming' } })
+  .wait(8000)
+  .hangup()
+  .end()
+
+/** The call ended before it was answered. */
+export const Missed: Story = {
+  args: { callId: missed.callId },
+  parameters: { scenario: missed },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByText('Missed call')).toBeVisible()
+    await expect(canvas.queryByText('Call ended')).toBeNull()
+  },
+}
+
+const disguised = new ScenarioWriter('Disguised text')
+  .answered()
+  .command('bot', 'ai_assistant_start', {}, { subject: 'sip:\u202Emoc.live@x' })
+  .say('bot', 'user', 'I paid \u202E000.1 to you')
+  .end()
+
+/** Characters that would reorder a text are shown as a sign. */
+export const DisguisedText: Story = {
+  args: { callId: disguised.callId },
+  parameters: { scenario: disguised },
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByText('I paid \uFFFD000.1 to you')).toBeVisible()
+    await expect(canvas.getByText('sip:\uFFFDmoc.live@x started the assistant')).toBeVisible()
+  },
+}
