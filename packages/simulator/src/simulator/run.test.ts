@@ -96,8 +96,9 @@ describe('callgather-simulator run', () => {
   })
 
   it('callgather-simulator run returns 128 and the signal number when a signal ends the program', async () => {
-    const { program } = await start('node', '-e', "process.kill(process.pid, 'SIGKILL')")
+    const { program, lines } = await start('node', '-e', "process.kill(process.pid, 'SIGKILL')")
     expect(await program.exitCode).toBe(137)
+    expect(lines).toContain('SIGKILL ended the program.')
   })
 
   it('callgather-simulator run explains the fix when the program is not on PATH', async () => {

@@ -37,6 +37,8 @@ export interface ProgramRun {
   stop(signal: NodeJS.Signals): void
 }
 
+/** Signals that end a program on request. */
+const usualSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM']
 const PORT_POLL_INTERVAL_MS = 300
 
 /** Starts a program with `https://api.telnyx.com` redirected to the simulator. */
@@ -167,7 +169,10 @@ function endOf(child: ChildProcess, command: string, log: (line: string) => void
       log(`Cannot start the program: ${error.message}. Check that "${command}" is on PATH.`)
       resolve(127)
     })
-    child.once('exit', (code, signal) => resolve(code ?? exitCodeOf(signal)))
+    child.once('exit', (code, signal) => {
+      if (signal !== null && !usualSignals.includes(signal)) log(`${signal} ended the program.`)
+      resolve(code ?? exitCodeOf(signal))
+    })
   })
 }
 

@@ -116,11 +116,17 @@ describe('event log', () => {
         { at, type: 'faults', faults: { drop: 1 } },
       ),
     )
-    expect(log.entries.map((entry) => [entry.name, summaryOf(entry), outcomeOf(entry).tone])).toEqual([
-      ['tool stock', '200', 'none'],
-      ['trouble', 'No model.', 'bad'],
-      ['notice', 'gather: `x` is ignored', 'bad'],
-      ['faults', 'drop', 'none'],
+    const rows = log.entries.map((entry) => [
+      entry.name,
+      summaryOf(entry),
+      outcomeOf(entry).tone,
+      outcomeOf(entry).words,
+    ])
+    expect(rows).toEqual([
+      ['tool stock', '200', 'none', ''],
+      ['trouble', 'No model.', 'bad', 'failed'],
+      ['notice', 'gather: `x` is ignored', 'bad', 'check'],
+      ['faults', 'drop', 'none', ''],
     ])
   })
 

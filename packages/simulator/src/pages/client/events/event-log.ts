@@ -186,7 +186,8 @@ function textOf(entry: Entry): string {
 /** Returns the outcome of a row as a label and a tone. */
 export function outcomeOf(entry: Entry): { words: string; tone: 'good' | 'bad' | 'wait' | 'none' } {
   if (entry.kind === 'caller') return { words: '', tone: 'none' }
-  if (entry.kind === 'simulator') return entry.ok ? { words: '', tone: 'none' } : { words: 'failed', tone: 'bad' }
+  if (entry.kind === 'simulator')
+    return entry.ok ? { words: '', tone: 'none' } : { words: entry.name === 'notice' ? 'check' : 'failed', tone: 'bad' }
   if (entry.kind === 'command') {
     const bad = entry.status >= 400 || entry.note?.startsWith('fault') === true
     return {

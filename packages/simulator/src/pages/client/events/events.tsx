@@ -174,7 +174,7 @@ function Calls({
               <span>
                 <b>{telephone(call.from)}</b>
                 <span class="to">
-                  to {telephone(call.to)} · {call.state}
+                  {call.state} · to {telephone(call.to)}
                 </span>
               </span>
               {failures.get(call.id) !== undefined && (
