@@ -82,8 +82,12 @@ export {
   type RunningCommand,
 } from './components/kit/command-button.tsx'
 export type { IconName } from './components/kit/icon.tsx'
+export { ShortcutHint, type ShortcutHintProps } from './components/kit/shortcut-hint.tsx'
 export { type UseKeptFocusResult, useKeptFocus } from './components/kit/use-kept-focus.ts'
 export type { PartProps, PartState } from './components/part/part.tsx'
+export { CommandPalette } from './components/shortcuts/command-palette.tsx'
+export { ShortcutHelp } from './components/shortcuts/shortcut-help.tsx'
+export { Shortcuts, type ShortcutsProps } from './components/shortcuts/shortcuts.tsx'
 export * as TranscriptParts from './components/transcript/parts.tsx'
 export type {
   CommandRow,
@@ -106,6 +110,8 @@ export type { TimelineConversation, TimelineGather } from './hooks/arrays.ts'
 export { CallScope, type CallScopeProps, useCallId } from './hooks/call-scope.tsx'
 export type { CommandProgress, CommandRefusal, CommandStatus } from './hooks/command-progress.ts'
 export { GatherProvider, type GatherProviderProps, useGatherClient } from './hooks/provider.tsx'
+export type { ShortcutKey } from './hooks/shortcut-key.ts'
+export type { Shortcut, ShortcutItem, ShortcutList } from './hooks/shortcut-registry.ts'
 export type { InferOutput, StandardIssue, StandardResult, StandardSchemaV1 } from './hooks/standard-schema.ts'
 export {
   type AIGatherValidation,
@@ -140,6 +146,7 @@ export { useHostEvents } from './hooks/use-host-events.ts'
 export { type UsePlaybackResult, usePlayback } from './hooks/use-playback.ts'
 export { type UseRingingAlertOptions, type UseRingingAlertResult, useRingingAlert } from './hooks/use-ringing-alert.ts'
 export { useServerTime } from './hooks/use-server-time.ts'
+export { type UseShortcutsResult, useShortcut, useShortcuts } from './hooks/use-shortcut.ts'
 export {
   type LiveSpeech,
   rowText,
