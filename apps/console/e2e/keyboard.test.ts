@@ -109,9 +109,9 @@ it('lets an agent change and turn off the keyboard shortcuts', async () => {
 
   await page.keyboard.press('?')
   const dialog = page.getByRole('dialog', { name: 'Keyboard shortcuts' })
-  await agent.presses(dialog.getByRole('button', { name: 'Next call: j. Change this key' }))
+  await agent.presses(dialog.getByRole('button', { name: 'Next call: J. Change this key' }))
   await page.keyboard.press('n')
-  await dialog.getByRole('button', { name: 'Next call: n. Change this key' }).waitFor()
+  await dialog.getByRole('button', { name: 'Next call: N. Change this key' }).waitFor()
   await page.keyboard.press('Escape')
   await dialog.waitFor({ state: 'hidden' })
   // The old key does nothing, also after a reload.

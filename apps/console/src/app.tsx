@@ -1,12 +1,19 @@
-import { CallList, ConnectionStatus, GatherPanel, useCalls, useKeptFocus } from '@callgather/react'
+import {
+  CallList,
+  CommandPalette,
+  ConnectionStatus,
+  GatherPanel,
+  ShortcutHelp,
+  Shortcuts,
+  useCalls,
+  useKeptFocus,
+} from '@callgather/react'
 import { useQuery } from '@tanstack/react-query'
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { CallBar } from './call-bar.tsx'
 import { EventDrawer } from './event-drawer.tsx'
 import { Rail } from './rail.tsx'
-import { controlCall, fetchDemo, type Role } from './session.ts'
-import { ShortcutHelp } from './shortcut-help.tsx'
-import { type Shortcut, useShortcuts } from './shortcuts.ts'
+import { fetchDemo, type Role } from './session.ts'
 import { useTheme } from './use-theme.ts'
 
 /** Messages that agents often whisper to the assistant. */
@@ -19,17 +26,8 @@ export function App({ role }: { role: Role }) {
   const [callId, setCallId] = useState<string | null>(null)
   const [theme, toggleTheme] = useTheme()
   const [drawer, setDrawer] = useState(false)
-  const [help, setHelp] = useState(false)
 
   const call = calls.find((each) => each.callId === callId)
-  const step = useCallback(
-    (by: number) => {
-      const index = calls.findIndex((each) => each.callId === callId)
-      const next = calls[index < 0 ? 0 : Math.min(Math.max(index + by, 0), calls.length - 1)]
-      if (next) setCallId(next.callId)
-    },
-    [calls, callId],
-  )
   const main = useRef<HTMLElement>(null)
   const kept = useKeptFocus()
   const front = useRef(callId)
@@ -39,40 +37,23 @@ export function App({ role }: { role: Role }) {
   const focusCall = (id: string) => {
     if (front.current === id) main.current?.querySelector<HTMLElement>('article')?.focus()
   }
-  const act = (action: 'answer' | 'hangup') => {
-    if (callId && role === 'agent')
-      controlCall(callId, action).then(
-        () => focusCall(callId),
-        () => undefined,
-      )
-  }
   const beforeDrawer = useRef<Element | null>(null)
   useEffect(() => {
     if (drawer) beforeDrawer.current = document.activeElement
-    else if (document.activeElement === document.body) {
+    else if (document.activeElement?.matches('body, .console')) {
       const { current } = beforeDrawer
       if (current instanceof HTMLElement && current !== document.body && current.isConnected) current.focus()
       else if (current) main.current?.focus()
     }
   }, [drawer])
-  const shortcuts: Shortcut[] = [
-    { id: 'help', key: '?', label: 'Show and change the shortcuts', run: () => setHelp(true) },
-    { id: 'next', key: 'j', label: 'Next call', run: () => step(1) },
-    { id: 'previous', key: 'k', label: 'Previous call', run: () => step(-1) },
-    { id: 'answer', key: 'a', label: 'Answer the ringing call', run: () => call?.phase === 'ringing' && act('answer') },
-    { id: 'theme', key: 't', label: 'Light or dark', run: toggleTheme },
-    { id: 'events', key: 'e', label: 'Events, for engineers', run: () => setDrawer((shown) => !shown) },
-  ]
-  const settings = useShortcuts(shortcuts, help)
 
   return (
-    <div className="console">
+    <Shortcuts className="console" wholePage>
       <Rail
         role={role}
         demo={demo ?? null}
         theme={theme}
         onToggleTheme={toggleTheme}
-        onShowHelp={() => setHelp(true)}
         onToggleEvents={() => setDrawer((shown) => !shown)}
         ringing={calls.filter(({ phase }) => phase === 'ringing').length}
         hasCall={callId !== null}
@@ -97,8 +78,9 @@ export function App({ role }: { role: Role }) {
         )}
       </main>
       {drawer && <EventDrawer callId={callId} onClose={() => setDrawer(false)} />}
-      {help && <ShortcutHelp shortcuts={shortcuts} settings={settings} onClose={() => setHelp(false)} />}
-    </div>
+      <ShortcutHelp />
+      <CommandPalette />
+    </Shortcuts>
   )
 }
 

@@ -1,4 +1,5 @@
 import type { CallSummary } from '@callgather/protocol'
+import { ShortcutHint, useShortcut } from '@callgather/react'
 import { useMutation } from '@tanstack/react-query'
 import { controlCall, type Role } from './session.ts'
 
@@ -26,7 +27,23 @@ export function CallBar({
     if (!isPending) control.mutate({ callId, action }, { onSuccess: () => onDone(callId) })
   }
   const phase = call?.phase ?? 'unknown'
-  if (role === 'supervisor') return null
+  const mayAct = role === 'agent'
+  const answer = useShortcut({
+    id: 'answer',
+    key: 'a',
+    label: 'Answer the ringing call',
+    enabled: mayAct && phase === 'ringing',
+    run: () => act('answer'),
+  })
+  // With Shift, because no confirmation follows.
+  const hangUp = useShortcut({
+    id: 'hangUp',
+    key: 'H',
+    label: 'Hang up',
+    enabled: mayAct && phase === 'answered',
+    run: () => act('hangup'),
+  })
+  if (!mayAct) return null
   if (phase === 'ended' || phase === 'unknown') return null
   return (
     <fieldset className="console-bar">
@@ -37,9 +54,10 @@ export function CallBar({
           className="console-button"
           data-primary=""
           aria-disabled={isPending}
+          aria-keyshortcuts={answer?.aria}
           onClick={() => act('answer')}
         >
-          Answer
+          Answer <ShortcutHint shortcut={answer} />
         </button>
       )}
       <button
@@ -47,9 +65,10 @@ export function CallBar({
         className="console-button"
         data-danger=""
         aria-disabled={isPending}
+        aria-keyshortcuts={phase === 'ringing' ? undefined : hangUp?.aria}
         onClick={() => act('hangup')}
       >
-        {phase === 'ringing' ? 'Decline' : 'Hang up'}
+        {phase === 'ringing' ? 'Decline' : 'Hang up'} {phase !== 'ringing' && <ShortcutHint shortcut={hangUp} />}
       </button>
       {isOfThisCall && control.isError && (
         <p className="console-error" role="alert">

@@ -1,3 +1,4 @@
+import { ShortcutHint, useShortcut, useShortcuts } from '@callgather/react'
 import { type ReactNode, useState } from 'react'
 import type { Demo, Role } from './session.ts'
 import type { Theme } from './use-theme.ts'
@@ -7,7 +8,6 @@ interface RailProps {
   demo: Demo | null
   theme: Theme
   onToggleTheme: () => void
-  onShowHelp: () => void
   onToggleEvents: () => void
   /** How many calls ring. */
   ringing: number
@@ -17,18 +17,11 @@ interface RailProps {
 }
 
 /** The sidebar: brand, calls and controls that belong to no call. */
-export function Rail({
-  role,
-  demo,
-  theme,
-  onToggleTheme,
-  onShowHelp,
-  onToggleEvents,
-  ringing,
-  hasCall,
-  children,
-}: RailProps) {
+export function Rail({ role, demo, theme, onToggleTheme, onToggleEvents, ringing, hasCall, children }: RailProps) {
   const [isOpen, setOpen] = useState(false)
+  const { run } = useShortcuts()
+  const dark = useShortcut({ id: 'theme', key: 't', label: 'Light or dark', run: onToggleTheme })
+  const events = useShortcut({ id: 'events', key: 'e', label: 'Events, for engineers', run: onToggleEvents })
   return (
     <aside className="console-rail" aria-label="Calls" data-collapsed={hasCall && !isOpen ? '' : undefined}>
       <header className="console-brand">
@@ -55,13 +48,25 @@ export function Rail({
           <a className="console-quiet" href={role === 'agent' ? '?role=supervisor' : '?'}>
             {role === 'agent' ? 'Supervisor view' : 'Agent view'}
           </a>
-          <button type="button" className="console-quiet" onClick={onToggleTheme} aria-pressed={theme === 'dark'}>
-            Dark
+          <button
+            type="button"
+            className="console-quiet"
+            aria-pressed={theme === 'dark'}
+            aria-keyshortcuts={dark?.aria}
+            onClick={onToggleTheme}
+          >
+            Dark <ShortcutHint shortcut={dark} />
           </button>
-          <button type="button" className="console-quiet" onClick={onToggleEvents}>
-            Events
+          <button type="button" className="console-quiet" aria-keyshortcuts={events?.aria} onClick={onToggleEvents}>
+            Events <ShortcutHint shortcut={events} />
           </button>
-          <button type="button" className="console-quiet" onClick={onShowHelp} aria-label="Keyboard shortcuts">
+          <button
+            type="button"
+            className="console-quiet"
+            onClick={() => run('help')}
+            aria-label="Keyboard shortcuts"
+            aria-keyshortcuts="?"
+          >
             ?
           </button>
         </div>

@@ -342,8 +342,12 @@ const hooks: Record<string, Row> = {
 /** Exports without call state, each with the reason why it has no row. */
 const statelessExports: Record<string, string> = {
   CallList: 'shows every call',
+  CommandPalette: 'lists actions, each with state of its own',
   CallScope: 'is what is switched',
   GatherProvider: 'is of a client',
+  ShortcutHelp: 'lists keys',
+  ShortcutHint: 'shows a key',
+  Shortcuts: 'handles keys',
   StringsProvider: 'is of a language',
   useCalls: 'shows every call',
   useConnection: 'is of a client',
@@ -353,6 +357,8 @@ const statelessExports: Record<string, string> = {
   useHostEvents: 'returns nothing; each event names its call',
   useRingingAlert: 'alerts to every call',
   useServerTime: 'is a clock',
+  useShortcut: 'returns a key',
+  useShortcuts: 'lists keys',
 }
 
 const rows = { ...components, ...hooks }

@@ -44,7 +44,9 @@ export function allowedKey(defaultKey: string, key: string): string | null {
 export function keyText(key: string): ShortcutKey {
   if (isCombination(key)) {
     const letter = key.slice('Mod+'.length)
-    return isApple() ? { text: `⌘ ${letter}`, aria: `Meta+${letter}` } : { text: `Ctrl ${letter}`, aria: `Control+${letter}` }
+    return isApple()
+      ? { text: `⌘ ${letter}`, aria: `Meta+${letter}` }
+      : { text: `Ctrl ${letter}`, aria: `Control+${letter}` }
   }
   if (key === 'Escape') return { text: 'Esc', aria: key }
   if (needsShift(key)) return { text: `Shift ${key}`, aria: `Shift+${key}` }

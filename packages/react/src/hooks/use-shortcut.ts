@@ -57,11 +57,7 @@ const noList = () => none
 /** Returns the shortcuts of the `Shortcuts` around this component, for a help of your own. Outside there are none. */
 export function useShortcuts(): UseShortcutsResult {
   const registry = useContext(ShortcutsContext)
-  const list = useSyncExternalStore(
-    registry?.subscribe ?? subscribeToNothing,
-    registry?.list ?? noList,
-    noList,
-  )
+  const list = useSyncExternalStore(registry?.subscribe ?? subscribeToNothing, registry?.list ?? noList, noList)
   return useMemo(
     () => ({
       ...list,

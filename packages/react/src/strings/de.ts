@@ -455,7 +455,8 @@ export const de: Strings = {
   'timeline.empty': 'Noch nichts geschehen',
   'timeline.hint': 'Die Pfeiltasten gehen von Ereignis zu Ereignis.',
   'shortcuts.title': 'Tastenkürzel',
-  'shortcuts.hint': 'Sie sind aus, während Sie in ein Feld schreiben. Drücken Sie unten auf eine Taste, um sie zu ändern.',
+  'shortcuts.hint':
+    'Sie sind aus, während Sie in ein Feld schreiben. Drücken Sie unten auf eine Taste, um sie zu ändern.',
   'shortcuts.press': 'Taste drücken',
   'shortcuts.change': '{what}: {key}. Diese Taste ändern',
   'shortcuts.noKey': 'keine',

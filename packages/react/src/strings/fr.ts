@@ -454,7 +454,8 @@ export const fr: Strings = {
   'timeline.empty': 'Rien ne s’est encore passé',
   'timeline.hint': 'Les flèches vont d’un événement à l’autre.',
   'shortcuts.title': 'Raccourcis clavier',
-  'shortcuts.hint': 'Ils sont désactivés pendant la saisie dans un champ. Appuyez sur une touche ci-dessous pour la changer.',
+  'shortcuts.hint':
+    'Ils sont désactivés pendant la saisie dans un champ. Appuyez sur une touche ci-dessous pour la changer.',
   'shortcuts.press': 'Appuyez sur une touche',
   'shortcuts.change': '{what} : {key}. Changer cette touche',
   'shortcuts.noKey': 'aucune',

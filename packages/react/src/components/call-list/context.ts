@@ -2,6 +2,7 @@ import type { CallSummary } from '@callgather/protocol'
 import { useMemo, useState } from 'react'
 import { isAnswerable } from '../../hooks/party.ts'
 import { useCalls } from '../../hooks/use-calls.ts'
+import { useShortcut } from '../../hooks/use-shortcut.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { createPartContext } from '../part/part-context.ts'
 import { callMatcher } from './call-search.ts'
@@ -59,12 +60,33 @@ export function useListOf({ selected, onSelect, onAnswer }: ListProps) {
   // The only row of the list that the Tab key reaches (roving tabindex).
   const focusable =
     active !== null && order.includes(active) ? active : (order.find((it) => it === selected) ?? order[0])
+  const select = (callId: string) => {
+    setActive(callId)
+    onSelect?.(callId)
+  }
+  const place = selected === null ? -1 : order.indexOf(selected)
+  const step = (by: number) => {
+    const callId = order[place < 0 ? 0 : Math.min(Math.max(place + by, 0), order.length - 1)]
+    if (callId !== undefined) select(callId)
+  }
+  const enabled = onSelect !== undefined && order.length > 0
+  const next = useShortcut({ id: 'next', key: 'j', label: t('shortcuts.next'), enabled, run: () => step(1) })
+  const previous = useShortcut({
+    id: 'previous',
+    key: 'k',
+    label: t('shortcuts.previous'),
+    enabled,
+    run: () => step(-1),
+  })
   return {
     ...{ calls, items, error, live: sync === 'live', clockOffsetMs, query, setQuery, selected, focusable, setActive },
     onAnswer,
-    select: (callId: string) => {
-      setActive(callId)
-      onSelect?.(callId)
+    select,
+    /** The key that opens a call: the call after or before the open one; `null` for another call. */
+    shortcutTo: (callId: string) => {
+      if (!enabled) return null
+      if (callId === order[place + 1]) return next
+      return place > 0 && callId === order[place - 1] ? previous : null
     },
     /** The number of events of a call since the agent last had it open. */
     unseen: (callId: string) => (callId === selected ? 0 : (unseen.get(callId) ?? 0)),

@@ -4,6 +4,7 @@ import { Virtualizer, type VirtualizerHandle } from 'virtua'
 import { isAnswerable, otherParty } from '../../hooks/party.ts'
 import { useEarlyEffect } from '../../hooks/use-early-effect.ts'
 import { useNow } from '../../hooks/use-server-time.ts'
+import { useShortcut } from '../../hooks/use-shortcut.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { LiveRegion } from '../kit/live-region.tsx'
 import { clockTime, durationOf } from '../kit/time.ts'
@@ -55,10 +56,15 @@ export type SearchProps = PartProps<'input'>
 export function Search(props: SearchProps) {
   const { query, setQuery } = useList('Search')
   const { t } = useLanguage()
+  const field = useRef<HTMLInputElement>(null)
+  const label = t('calls.search')
+  const shortcut = useShortcut({ id: 'findCall', key: '/', label, run: () => field.current?.focus() })
   const own = {
+    ref: field,
     type: 'search',
-    'aria-label': t('calls.search'),
-    placeholder: t('calls.search'),
+    'aria-label': label,
+    'aria-keyshortcuts': shortcut?.aria,
+    placeholder: shortcut ? `${label} (${shortcut.text})` : label,
     value: query,
     onChange: (event: { currentTarget: HTMLInputElement }) => setQuery(event.currentTarget.value),
     onKeyDown: (event: KeyboardEvent<HTMLInputElement>) => {

@@ -13,8 +13,8 @@ export interface ShortcutHintProps {
 export function ShortcutHint({ shortcut }: ShortcutHintProps) {
   if (shortcut === null) return null
   return (
-    <kbd className="cg-kbd" aria-hidden="true">
+    <span className="cg-kbd" aria-hidden="true">
       {shortcut.text}
-    </kbd>
+    </span>
   )
 }

@@ -30,7 +30,7 @@ function Finder({ close }: { readonly close: () => void }) {
   const { shortcuts, run } = useShortcuts()
   const [query, setQuery] = useState('')
   const [activeId, setActiveId] = useState<string | null>(null)
-  const list = useRef<HTMLUListElement>(null)
+  const list = useRef<HTMLDivElement>(null)
   const id = useId()
   const words = query.toLocaleLowerCase(locale).split(/\s+/)
   const found = shortcuts.filter(({ id, label, isAvailable }) => {
@@ -80,22 +80,22 @@ function Finder({ close }: { readonly close: () => void }) {
         }}
         onKeyDown={onKeyDown}
       />
-      {/* biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: the listbox of the combobox */}
-      <ul className="cg-palette-list" role="listbox" id={`${id}list`} aria-label={t('shortcuts.actions')} ref={list}>
+      <div className="cg-palette-list" role="listbox" id={`${id}list`} aria-label={t('shortcuts.actions')} ref={list}>
         {found.map((action) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the combobox has the focus and handles the keys
-          <li
+          <div
             key={action.id}
             id={optionId(action.id)}
             role="option"
+            tabIndex={-1}
             aria-selected={action === active}
             onClick={() => choose(action.id)}
           >
             <span>{action.label}</span>
             <ShortcutHint shortcut={action.key === null ? null : keyText(action.key)} />
-          </li>
+          </div>
         ))}
-      </ul>
+      </div>
       <div role="status">{found.length === 0 && <Empty icon="search" title={t('shortcuts.noAction')} />}</div>
     </form>
   )
