@@ -100,6 +100,48 @@ it('whispers, triggers an answer, stops and restarts the assistant by keyboard a
   await panel.getByRole('button', { name: 'Stop assistant' }).waitFor()
 })
 
+it('answers, asks, stops, asks again, finds an action and hangs up with single keys', async () => {
+  await using stage = await setStage()
+  const caller = new Caller(await stage.openPhone())
+  const agent = new KeyboardAgent(await stage.openConsole())
+  const { page, panel } = agent
+  const isFocusKept = () => page.evaluate(() => document.activeElement !== document.body)
+  await caller.dial()
+  await agent.answers()
+
+  await panel.getByRole('button', { name: 'PIN', exact: true }).waitFor()
+  await page.keyboard.press('1')
+  await caller.hears(/PIN/)
+  await page.keyboard.press('Escape')
+  const stop = panel.getByRole('alertdialog').getByRole('button', { name: 'Stop' })
+  expect(await stop.evaluate((it) => it === document.activeElement)).toBe(true)
+  // A second Escape keeps the request.
+  await page.keyboard.press('Escape')
+  await stop.waitFor({ state: 'detached' })
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('Enter')
+  await agent.seesChip('Cancelled')
+  expect(await isFocusKept()).toBe(true)
+  await page.keyboard.press('r')
+  await panel.getByRole('button', { name: 'Stop gather' }).waitFor()
+
+  await page.keyboard.press('ControlOrMeta+K')
+  const palette = page.getByRole('dialog', { name: 'Find an action' })
+  await palette.getByRole('combobox').fill('transcript')
+  await page.keyboard.press('Enter')
+  await palette.waitFor({ state: 'hidden' })
+  const find = panel.getByRole('searchbox', { name: 'Find in the transcript' })
+  expect(await find.evaluate((it) => it === document.activeElement)).toBe(true)
+  await page.keyboard.press('Escape')
+
+  // Hanging up needs Shift.
+  await page.keyboard.press('h')
+  expect(await panel.getByText('Answered', { exact: true }).count()).toBe(1)
+  await page.keyboard.press('Shift+H')
+  await panel.getByText('Ended', { exact: true }).waitFor()
+  expect(await isFocusKept()).toBe(true)
+})
+
 it('lets an agent change and turn off the keyboard shortcuts', async () => {
   await using stage = await setStage()
   const agent = new KeyboardAgent(await stage.openConsole())

@@ -28,21 +28,23 @@ export function CallBar({
   }
   const phase = call?.phase ?? 'unknown'
   const mayAct = role === 'agent'
-  const answer = useShortcut({
-    id: 'answer',
-    key: 'a',
-    label: 'Answer the ringing call',
-    enabled: mayAct && phase === 'ringing',
-    run: () => act('answer'),
-  })
+  const answer = useShortcut(
+    mayAct
+      ? {
+          id: 'answer',
+          key: 'a',
+          label: 'Answer the ringing call',
+          enabled: phase === 'ringing',
+          run: () => act('answer'),
+        }
+      : null,
+  )
   // With Shift, because no confirmation follows.
-  const hangUp = useShortcut({
-    id: 'hangUp',
-    key: 'H',
-    label: 'Hang up',
-    enabled: mayAct && phase === 'answered',
-    run: () => act('hangup'),
-  })
+  const hangUp = useShortcut(
+    mayAct
+      ? { id: 'hangUp', key: 'H', label: 'Hang up', enabled: phase === 'answered', run: () => act('hangup') }
+      : null,
+  )
   if (!mayAct) return null
   if (phase === 'ended' || phase === 'unknown') return null
   return (

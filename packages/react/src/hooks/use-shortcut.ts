@@ -13,11 +13,13 @@ const noKey = () => null
  * Gives an action a key in the `Shortcuts` around this component, and lists it in `ShortcutHelp` and `CommandPalette`.
  * Outside a `Shortcuts` it does nothing.
  *
- * If several mounted components use the same id or key, the possible action that was registered last runs.
+ * Pass `null` for an action that this component does not have. If several mounted components use the same id or key, the possible action that was registered last runs.
  *
  * @returns the current key, to show it beside the action with `ShortcutHint`; `null` if no key runs the action.
  */
-export function useShortcut({ id, key, label, run, enabled = true }: Shortcut): ShortcutKey | null {
+export function useShortcut(shortcut: Shortcut | null): ShortcutKey | null {
+  const { id = '', key = '', label = '', enabled = true, run } = shortcut ?? {}
+  const isGiven = shortcut !== null
   const registry = useContext(ShortcutsContext)
   const [owner] = useState(() => ({}))
   const latest = useRef(run)
@@ -25,12 +27,12 @@ export function useShortcut({ id, key, label, run, enabled = true }: Shortcut): 
     latest.current = run
   })
   useEffect(() => {
-    registry?.set(owner, { id, key, label, enabled, run: () => latest.current() })
-  }, [registry, owner, id, key, label, enabled])
-  useEffect(() => () => registry?.remove(owner), [registry, owner])
+    if (isGiven) registry?.set(owner, { id, key, label, enabled, run: () => latest.current?.() })
+  }, [registry, owner, isGiven, id, key, label, enabled])
+  useEffect(() => (isGiven ? () => registry?.remove(owner) : undefined), [registry, owner, isGiven])
   const current = useSyncExternalStore(
     registry?.subscribe ?? subscribeToNothing,
-    () => registry?.activeKey({ id, key }) ?? null,
+    () => (isGiven ? (registry?.activeKey({ id, key }) ?? null) : null),
     noKey,
   )
   return useMemo(() => (current === null ? null : keyText(current)), [current])

@@ -1,10 +1,12 @@
 import type { Conversation } from '@callgather/protocol'
-import { type KeyboardEvent, type ReactElement, type ReactNode, useMemo } from 'react'
+import { type KeyboardEvent, type ReactElement, type ReactNode, useMemo, useRef } from 'react'
 import { perCall } from '../../hooks/call-scope.tsx'
 import type { CommandProgress } from '../../hooks/command-progress.ts'
 import { useCall } from '../../hooks/use-call.ts'
+import { useShortcut } from '../../hooks/use-shortcut.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { isBusy } from '../kit/command-button.tsx'
+import { ShortcutHint } from '../kit/shortcut-hint.tsx'
 import { useTypingGuard } from '../kit/typing-guard.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
 import { type AssistantStartOptions, BarProvider, useBar, useBarOf } from './context.ts'
@@ -52,11 +54,21 @@ export type MessageProps = PartProps<'textarea'>
 export function Message(props: MessageProps) {
   const { text, setText, whisper, answerNow } = useBar('Message')
   const { t } = useLanguage()
+  const field = useRef<HTMLTextAreaElement>(null)
+  const shortcut = useShortcut({
+    id: 'whisper',
+    key: 'w',
+    label: t('shortcuts.whisper'),
+    run: () => field.current?.focus(),
+  })
+  const label = t('assistant.message')
   const own = {
+    ref: field,
     rows: 2,
     dir: 'auto',
-    'aria-label': t('assistant.message'),
-    placeholder: t('assistant.message'),
+    'aria-label': label,
+    'aria-keyshortcuts': shortcut?.aria,
+    placeholder: shortcut ? `${label} (${shortcut.text})` : label,
     value: text,
     onChange: (event: { currentTarget: HTMLTextAreaElement }) => setText(event.currentTarget.value),
     onKeyDown: (event: KeyboardEvent) => {
@@ -123,8 +135,24 @@ export function Whisper(props: CommandButtonProps) {
 export function AnswerNow(props: CommandButtonProps) {
   const { assistant, reason, answerNow } = useBar('AnswerNow')
   const { t } = useLanguage()
-  const own = { onClick: answerNow, children: t('assistant.answerNow'), 'aria-keyshortcuts': 'Control+Enter' }
-  return commandButton(props, assistant.answering, reason, own)
+  const { answering } = assistant
+  const shortcut = useShortcut({
+    id: 'answerNow',
+    key: 'n',
+    label: t('shortcuts.answerNow'),
+    enabled: reason === null && !isBusy(answering),
+    run: answerNow,
+  })
+  const own = {
+    onClick: answerNow,
+    children: (
+      <>
+        {t('assistant.answerNow')} <ShortcutHint shortcut={shortcut} />
+      </>
+    ),
+    'aria-keyshortcuts': shortcut ? `Control+Enter ${shortcut.aria}` : 'Control+Enter',
+  }
+  return commandButton(props, answering, reason, own)
 }
 
 /** A button that stops the assistant at once. The call continues in silence, so ask for confirmation first. */

@@ -89,7 +89,7 @@ function badgeOf({ kind, status, outcome }: CollectedValue, language: Language) 
 }
 
 function CopyAll() {
-  const { view, copyAll, feedback } = useCollectedContext('CopyAll')
+  const { view, copyAll, copyAllKey, feedback } = useCollectedContext('CopyAll')
   const { t } = useLanguage()
   if (view.items.length === 0) return null
   const copied = feedback?.what === 'all' && feedback.status === 'copied'
@@ -98,7 +98,7 @@ function CopyAll() {
       icon={copied ? 'check' : 'copy'}
       label={t(copied ? 'collected.copied' : 'collected.copyAll')}
       items={[
-        { label: t('collected.asText'), run: () => copyAll('text') },
+        { label: t('collected.asText'), run: () => copyAll('text'), shortcut: copyAllKey },
         { label: t('collected.asJson'), run: () => copyAll('json') },
       ]}
     />

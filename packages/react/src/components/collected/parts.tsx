@@ -4,6 +4,7 @@ import { perCall } from '../../hooks/call-scope.tsx'
 import { type UseCollectedOptions, useCollected } from '../../hooks/use-collected.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { LiveRegion } from '../kit/live-region.tsx'
+import { ShortcutHint } from '../kit/shortcut-hint.tsx'
 import { shortTimeOfDay } from '../kit/time.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
 import { hiddenWords, resultWords, shownText } from './collected-words.ts'
@@ -137,16 +138,22 @@ export type CopyProps = PartProps<'button', CopyState>
 /** A button that copies the value. Renders nothing for a masked value. */
 export function Copy(props: CopyProps): ReactNode {
   const { id, label, mask } = useItem('Copy')
-  const { copy, feedback } = useCollectedContext('Copy')
+  const { copy, feedback, copyKeyOf } = useCollectedContext('Copy')
   const { t } = useLanguage()
   if (mask) return null
   const copied = feedback?.what === id && feedback.status === 'copied'
+  const shortcut = copyKeyOf(id)
   const own = {
     type: 'button',
     // The name contains the visible text (WCAG 2.5.3).
     'aria-label': t(copied ? 'collected.copiedWhat' : 'collected.copy', { what: label }),
     onClick: () => copy(id),
-    children: t(copied ? 'collected.copied' : 'action.copy'),
+    'aria-keyshortcuts': shortcut?.aria,
+    children: (
+      <>
+        {t(copied ? 'collected.copied' : 'action.copy')} <ShortcutHint shortcut={shortcut} />
+      </>
+    ),
   } as const
   return renderPart('button', props, own, { copied })
 }

@@ -1,15 +1,17 @@
 import { selectCallPhase } from '@callgather/protocol'
-import { type MouseEvent, type ReactElement, useId, useMemo, useState } from 'react'
+import { type ReactElement, useId, useMemo, useState } from 'react'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
 import { perCall } from '../../hooks/call-scope.tsx'
 import type { CommandProgress } from '../../hooks/command-progress.ts'
 import { useCall } from '../../hooks/use-call.ts'
 import { useAnyCommand } from '../../hooks/use-command.ts'
+import { useShortcut } from '../../hooks/use-shortcut.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Button } from '../kit/button.tsx'
 import { CommandButton, CommandNotice, isBusy } from '../kit/command-button.tsx'
 import { gatherSliceOf } from '../kit/gather-slice.ts'
 import { Icon } from '../kit/icon.tsx'
+import { ShortcutHint } from '../kit/shortcut-hint.tsx'
 import { useBlocked } from '../kit/use-blocked.ts'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import { bodyOf, type Draft, draftOf } from './draft.ts'
@@ -84,9 +86,9 @@ function Card({
     setFormOpen(() => isOpen)
   }
   const isOpen = (isFormOpen && !isTaken) || presets.length === 0
-  const ask = (preset: Preset, event: MouseEvent) => {
+  const ask = (preset: Preset, isReview: boolean) => {
     if (isBusy(asking)) return
-    if ((event.shiftKey || running) && !preset.template) {
+    if ((isReview || running) && !preset.template) {
       setOpen(true)
       form.fill(preset)
       return
@@ -123,16 +125,15 @@ function Card({
         <div className="cg-ask-body">
           {/* biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be a grid in every browser */}
           <div className="cg-ask-presets" role="group" aria-label={t('controls.presets')}>
-            {presets.map((preset) => (
-              <CommandButton
+            {presets.map((preset, index) => (
+              <PresetButton
                 key={preset.name}
+                preset={preset}
+                place={index + 1}
                 command={pressed === preset.name ? asking : notSent}
                 reason={reason}
-                onClick={(event) => ask(preset, event)}
-              >
-                <span>{tryT(preset.label, preset.label)}</span>
-                {(preset.icon ?? preset.mask) && <Icon name={preset.icon ?? 'lock'} />}
-              </CommandButton>
+                onAsk={(isReview) => ask(preset, isReview)}
+              />
             ))}
           </div>
           {isShownHere(asking) && <CommandNotice command={asking} />}
@@ -147,5 +148,42 @@ function Card({
         </div>
       )}
     </section>
+  )
+}
+
+interface PresetButtonProps {
+  readonly preset: Preset
+  /** The position of the preset, from 1. The first nine presets have the keys 1 to 9. */
+  readonly place: number
+  readonly command: CommandProgress
+  readonly reason: string | null
+  readonly onAsk: (isReview: boolean) => void
+}
+
+function PresetButton({ preset, place, command, reason, onAsk }: PresetButtonProps) {
+  const { t, tryT } = useLanguage()
+  const what = tryT(preset.label, preset.label)
+  const shortcut = useShortcut(
+    place > 9
+      ? null
+      : {
+          id: `ask${place}`,
+          key: String(place),
+          label: t('shortcuts.ask', { what }),
+          enabled: reason === null,
+          run: () => onAsk(false),
+        },
+  )
+  return (
+    <CommandButton
+      command={command}
+      reason={reason}
+      aria-keyshortcuts={shortcut?.aria}
+      onClick={(event) => onAsk(event.shiftKey)}
+    >
+      <span>{what}</span>
+      {(preset.icon ?? preset.mask) && <Icon name={preset.icon ?? 'lock'} />}
+      <ShortcutHint shortcut={shortcut} />
+    </CommandButton>
   )
 }

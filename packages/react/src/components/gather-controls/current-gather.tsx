@@ -1,6 +1,7 @@
 import { type KeyboardEvent, type ReactElement, type ReactNode, useId, useState } from 'react'
 import { perCall } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
+import { useShortcut } from '../../hooks/use-shortcut.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Chip } from '../kit/chip.tsx'
 import { type GatherSlice, gatherSliceOf } from '../kit/gather-slice.ts'
@@ -39,6 +40,14 @@ export const CurrentGather: (props: CurrentGatherProps) => ReactElement = perCal
   const canStop = gather !== null && isRunning(gather) && reason === null
   const isConfirming = canStop && confirming === gather.id
   const confirm = (asked: boolean) => setConfirming(asked && gather ? gather.id : null)
+  const stopKey = useShortcut({
+    id: 'stop',
+    key: 'Escape',
+    label: t('gather.stop'),
+    enabled: canStop,
+    run: () => confirm(!isConfirming),
+  })
+  // Also works outside a `Shortcuts`, while the focus is in this card.
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Escape' || event.defaultPrevented || !canStop) return
     event.preventDefault()
@@ -57,6 +66,7 @@ export const CurrentGather: (props: CurrentGatherProps) => ReactElement = perCal
             reason={reason}
             confirming={isConfirming}
             onConfirm={confirm}
+            stopKey={stopKey}
           />
           {gather.kind === 'digits' && beside}
         </>

@@ -2,19 +2,22 @@ import { selectCallPhase } from '@callgather/protocol'
 import { useContext } from 'react'
 import { ConfirmAfterContext } from '../../hooks/confirm-after.ts'
 import { visibleText } from '../../hooks/party.ts'
+import type { ShortcutKey } from '../../hooks/shortcut-key.ts'
 import { useCall } from '../../hooks/use-call.ts'
 import { type UseAnyCommandResult, useAnyCommand } from '../../hooks/use-command.ts'
 import { useServerTime } from '../../hooks/use-server-time.ts'
+import { useShortcut } from '../../hooks/use-shortcut.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { DigitSlots } from '../digit-slots/digit-slots.tsx'
 import { FieldsBody } from '../gather-fields/gather-fields.tsx'
-import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
+import { CommandButton, CommandNotice, isBusy } from '../kit/command-button.tsx'
 import { Confirm } from '../kit/confirm.tsx'
 import { DeliveryNotice } from '../kit/delivery-notice.tsx'
 import type { GatherSlice } from '../kit/gather-slice.ts'
 import { Icon } from '../kit/icon.tsx'
 import { Notice } from '../kit/notice.tsx'
 import { refusalWords } from '../kit/refusal-words.ts'
+import { ShortcutHint } from '../kit/shortcut-hint.tsx'
 import { useAskingButton } from '../kit/use-asking-button.ts'
 
 interface RunningGatherProps {
@@ -25,6 +28,8 @@ interface RunningGatherProps {
   /** Whether the confirmation to stop the gather is open. */
   readonly confirming: boolean
   readonly onConfirm: (confirming: boolean) => void
+  /** The key that asks to stop the gather. */
+  readonly stopKey: ShortcutKey | null
 }
 
 /** Whether this gather is running, so that the agent can stop it. */
@@ -32,7 +37,7 @@ export const isRunning = ({ status }: GatherSlice): boolean =>
   status === 'collecting' || status === 'requested' || status === 'unknown'
 
 /** The running or last gather: its request, input, outcome and actions. */
-export function RunningGather({ callId, gather, reason, confirming, onConfirm }: RunningGatherProps) {
+export function RunningGather({ callId, gather, reason, confirming, onConfirm, stopKey }: RunningGatherProps) {
   const language = useLanguage()
   const { t } = language
   const stopping = useAnyCommand(callId, { slot: `stop ${gather.id}` })
@@ -46,6 +51,17 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm }:
   const canAct = useCall(callId, ({ scopes, cursor }) => cursor === null || scopes.includes('gather'))
   const { command } = gather
   const isEnded = useCall(callId, ({ state }) => selectCallPhase(state) === 'ended')
+  const again = () => {
+    if (command === null) return
+    asking.mutate(command, gather.body as never, { mask: gather.hidden, label: gather.label ?? undefined })
+  }
+  const againKey = useShortcut({
+    id: 'again',
+    key: 'r',
+    label: t('gather.again'),
+    enabled: !running && command !== null && reason === null && !isBusy(asking),
+    run: again,
+  })
   const isOverdue = useStopOverdue(callId, gather, stopping)
   const refusal =
     gather.refusal && refusalWords({ ...gather.refusal, status: gather.refusal.httpStatus, by: 'telnyx' }, language)
@@ -93,10 +109,11 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm }:
               icon="stop"
               reason={reason}
               aria-label={t(isOverdue ? 'gather.stopAgain' : 'gather.stop')}
-              aria-keyshortcuts="Escape"
+              aria-keyshortcuts={stopKey?.aria ?? 'Escape'}
               onClick={stop}
             >
               {t(isOverdue ? 'gather.stopAgain' : 'action.stop')}
+              <ShortcutHint shortcut={stopKey} />
             </CommandButton>
           ) : (
             command !== null &&
@@ -106,14 +123,11 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm }:
                 command={asking}
                 icon="refresh"
                 reason={reason}
-                onClick={() =>
-                  asking.mutate(command, gather.body as never, {
-                    mask: gather.hidden,
-                    label: gather.label ?? undefined,
-                  })
-                }
+                aria-keyshortcuts={againKey?.aria}
+                onClick={again}
               >
                 {t('gather.again')}
+                <ShortcutHint shortcut={againKey} />
               </CommandButton>
             )
           )}

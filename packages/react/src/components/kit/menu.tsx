@@ -1,5 +1,7 @@
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
+import type { ShortcutKey } from '../../hooks/shortcut-key.ts'
 import { Icon, type IconName } from './icon.tsx'
+import { ShortcutHint } from './shortcut-hint.tsx'
 
 /** A button that opens a menu of actions (WAI-ARIA Authoring Practices, "Menu Button"). */
 export function Menu({
@@ -9,7 +11,12 @@ export function Menu({
 }: {
   readonly icon: IconName
   readonly label: string
-  readonly items: readonly { readonly label: string; readonly run: () => void }[]
+  readonly items: readonly {
+    readonly label: string
+    readonly run: () => void
+    /** The key of the action. */
+    readonly shortcut?: ShortcutKey | null
+  }[]
 }) {
   const [open, setOpen] = useState(false)
   const root = useRef<HTMLDivElement>(null)
@@ -69,12 +76,13 @@ export function Menu({
               tabIndex={-1}
               className="cg-button"
               data-variant="quiet"
+              aria-keyshortcuts={item.shortcut?.aria}
               onClick={() => {
                 item.run()
                 close()
               }}
             >
-              {item.label}
+              {item.label} <ShortcutHint shortcut={item.shortcut ?? null} />
             </button>
           ))}
         </div>

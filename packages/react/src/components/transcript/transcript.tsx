@@ -1,10 +1,12 @@
-import { type KeyboardEvent, type ReactElement, useId, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, type ReactElement, type RefObject, useId, useMemo, useRef, useState } from 'react'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
+import { useShortcut } from '../../hooks/use-shortcut.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Button, IconButton } from '../kit/button.tsx'
 import { Icon } from '../kit/icon.tsx'
 import { Menu } from '../kit/menu.tsx'
 import { Empty } from '../kit/notice.tsx'
+import { ShortcutHint } from '../kit/shortcut-hint.tsx'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import { type Announce, Announcer } from './announcer.tsx'
 import { allCategories, useTranscriptContext } from './context.ts'
@@ -63,6 +65,16 @@ function Contents({ id, announce, setAnnounce }: ContentsProps) {
     findButton.current?.focus()
   }
   const { t } = useLanguage()
+  const findField = useRef<HTMLInputElement>(null)
+  const findKey = useShortcut({
+    id: 'findWords',
+    key: 'f',
+    label: t('transcript.findLabel'),
+    run: () => {
+      if (finding) findField.current?.focus()
+      else setFinding(true)
+    },
+  })
   return (
     <>
       <header className="cg-card-header">
@@ -77,10 +89,12 @@ function Contents({ id, announce, setAnnounce }: ContentsProps) {
             data-variant="quiet"
             data-size="small"
             aria-expanded={finding}
+            aria-keyshortcuts={findKey?.aria}
             onClick={() => setFinding(!finding)}
           >
             <Icon name="search" />
             {t('transcript.find')}
+            <ShortcutHint shortcut={findKey} />
           </button>
           <Button
             icon="filter"
@@ -94,7 +108,7 @@ function Contents({ id, announce, setAnnounce }: ContentsProps) {
           <ExportMenu />
         </div>
       </header>
-      {finding && <FindBar takesFocus={opened} onClose={closeFind} />}
+      {finding && <FindBar field={findField} takesFocus={opened} onClose={closeFind} />}
       {filtering && <FilterBar announce={announce} onAnnounce={setAnnounce} />}
       <div className="cg-transcript-stage">
         <Rows />
@@ -146,7 +160,13 @@ function Nothing() {
   )
 }
 
-function FindBar({ takesFocus, onClose }: { readonly takesFocus: boolean; readonly onClose: () => void }) {
+interface FindBarProps {
+  readonly field: RefObject<HTMLInputElement | null>
+  readonly takesFocus: boolean
+  readonly onClose: () => void
+}
+
+function FindBar({ field, takesFocus, onClose }: FindBarProps) {
   const { query, setQuery, matches, match, setMatch } = useTranscriptContext('FindBar')
   const { t } = useLanguage()
   const step = (by: number) => {
@@ -172,6 +192,7 @@ function FindBar({ takesFocus, onClose }: { readonly takesFocus: boolean; readon
   return (
     <search className="cg-transcript-bar">
       <input
+        ref={field}
         // biome-ignore lint/a11y/noAutofocus: the agent opens the find bar to type a search
         autoFocus={takesFocus}
         className="cg-input"
