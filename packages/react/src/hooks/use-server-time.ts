@@ -19,7 +19,10 @@ export function useServerTime(first: string | number | null | undefined, second?
 
 const offsetSlice = ({ clockOffsetMs }: CallFeed) => clockOffsetMs
 
-/** Returns the time of the client's clock. Renders again every `everyMs` milliseconds; never with `null`. */
+/**
+ * Returns the time of the client's clock. Renders again every `everyMs` milliseconds, at multiples of it, so that all
+ * clocks on a page change at the same moment; never with `null`.
+ */
 export function useNow(everyMs: number | null): number {
   const { clock } = useGatherClient()
   const [now, setNow] = useState(() => clock.now())
@@ -28,13 +31,16 @@ export function useNow(everyMs: number | null): number {
     if (everyMs === null) return
     let cancel = () => {}
     const tick = () => {
-      cancel = clock.setTimeout(() => {
-        setNow(clock.now())
-        tick()
-      }, everyMs)
+      cancel = clock.setTimeout(
+        () => {
+          setNow(clock.now())
+          tick()
+        },
+        everyMs - (clock.now() % everyMs),
+      )
     }
     tick()
     return () => cancel()
   }, [clock, everyMs])
-  return now
+  return everyMs === null ? now : now - (now % everyMs)
 }

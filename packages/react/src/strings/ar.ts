@@ -124,6 +124,7 @@ export const ar: Strings = {
   'gather.gather_using_audio': 'أرقام بملف صوتي',
   'gather.gather_using_ai': 'حقول بالذكاء الاصطناعي',
   'gather.elsewhere': 'أرقام، طُلبت من مكان آخر',
+  'gather.status.asked': 'تم الطلب',
   'gather.status.requested': 'جارٍ الإرسال',
   'gather.status.collecting': 'جارٍ الجمع',
   'gather.status.prompting': 'الرسالة تُشغَّل',

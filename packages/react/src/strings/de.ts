@@ -90,6 +90,7 @@ export const de: Strings = {
   'gather.gather_using_audio': 'Ziffern per Audio',
   'gather.gather_using_ai': 'Felder per KI',
   'gather.elsewhere': 'Ziffern, anderswo abgefragt',
+  'gather.status.asked': 'Gefragt',
   'gather.status.requested': 'Wird gesendet',
   'gather.status.collecting': 'Sammelt',
   'gather.status.prompting': 'Ansage läuft',

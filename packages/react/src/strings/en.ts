@@ -93,6 +93,7 @@ export const en = {
   'gather.gather_using_audio': 'Digits by audio',
   'gather.gather_using_ai': 'Fields by AI',
   'gather.elsewhere': 'Digits, asked elsewhere',
+  'gather.status.asked': 'Asked',
   'gather.status.requested': 'Sending',
   'gather.status.collecting': 'Collecting',
   'gather.status.prompting': 'Prompt playing',

@@ -90,6 +90,7 @@ export const es: Strings = {
   'gather.gather_using_audio': 'Dígitos por audio',
   'gather.gather_using_ai': 'Campos por IA',
   'gather.elsewhere': 'Dígitos, pedidos en otro lugar',
+  'gather.status.asked': 'Preguntado',
   'gather.status.requested': 'Enviando',
   'gather.status.collecting': 'Recogiendo',
   'gather.status.prompting': 'Suena el mensaje',

@@ -90,6 +90,7 @@ export const fr: Strings = {
   'gather.gather_using_audio': 'Chiffres par audio',
   'gather.gather_using_ai': 'Champs par IA',
   'gather.elsewhere': 'Chiffres, demandés ailleurs',
+  'gather.status.asked': 'Demandé',
   'gather.status.requested': 'Envoi',
   'gather.status.collecting': 'Collecte',
   'gather.status.prompting': 'Message en cours',

@@ -90,6 +90,7 @@ export const ja: Strings = {
   'gather.gather_using_audio': '音声ファイルで数字',
   'gather.gather_using_ai': 'AI で項目を収集',
   'gather.elsewhere': '数字（別の場所からの依頼）',
+  'gather.status.asked': '依頼済み',
   'gather.status.requested': '送信中',
   'gather.status.collecting': '収集中',
   'gather.status.prompting': '案内を再生中',

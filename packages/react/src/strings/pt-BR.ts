@@ -90,6 +90,7 @@ export const ptBR: Strings = {
   'gather.gather_using_audio': 'Dígitos por áudio',
   'gather.gather_using_ai': 'Campos por IA',
   'gather.elsewhere': 'Dígitos, pedidos em outro lugar',
+  'gather.status.asked': 'Perguntado',
   'gather.status.requested': 'Enviando',
   'gather.status.collecting': 'Coletando',
   'gather.status.prompting': 'Mensagem tocando',

@@ -89,6 +89,7 @@ export const zhCN: Strings = {
   'gather.gather_using_audio': '音频提示采集数字',
   'gather.gather_using_ai': 'AI 采集信息',
   'gather.elsewhere': '数字，由别处发起',
+  'gather.status.asked': '已询问',
   'gather.status.requested': '发送中',
   'gather.status.collecting': '采集中',
   'gather.status.prompting': '正在播放提示',

@@ -6,7 +6,7 @@ import { Empty } from '../kit/notice.tsx'
 import { clockTime } from '../kit/time.ts'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import { useTimeline } from './context.ts'
-import type { TimelineSpan } from './lanes.ts'
+import { type TimelineSpan, textOf } from './lanes.ts'
 import * as parts from './parts.tsx'
 
 /** The props of `CallTimeline`. */
@@ -92,7 +92,7 @@ function Strip({ id }: { readonly id: string }) {
         aria-expanded="false"
         onClick={() => setExpanded(true)}
       >
-        {range !== null && <span>{clockTime(range.to - range.from)}</span>}
+        {range !== null && <span>{clockTime(range.to - range.zero)}</span>}
         {t('timeline.label')}
         <Icon name="chevron" />
       </button>
@@ -109,6 +109,7 @@ const ZoomButton = ({ by }: { readonly by: 1 | -1 }) => (
 function Lanes() {
   const { range } = useTimeline('Lanes')
   const { t } = useLanguage()
+  const before = range ? range.from - range.zero : 0
   const length = range ? range.to - range.from : 0
   return (
     <div className="cg-timeline-body">
@@ -125,9 +126,9 @@ function Lanes() {
             )}
           </parts.Lanes>
           <div className="cg-timeline-axis" aria-hidden="true">
-            <span>{clockTime(0)}</span>
-            <span>{clockTime(length / 2)}</span>
-            <span>{clockTime(length)}</span>
+            <span>{clockTime(before)}</span>
+            <span>{clockTime(before + length / 2)}</span>
+            <span>{clockTime(before + length)}</span>
           </div>
         </parts.Track>
       </parts.Chart>
@@ -139,7 +140,8 @@ function Lanes() {
 /** A table of the events of the timeline. */
 function Table() {
   const { spans, range } = useTimeline('Table')
-  const { t, tryT } = useLanguage()
+  const language = useLanguage()
+  const { t } = language
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
     <section className="cg-timeline-body cg-timeline-table" tabIndex={0} aria-label={t('timeline.table')}>
@@ -155,9 +157,9 @@ function Table() {
         <tbody>
           {spans.map((span) => (
             <tr key={span.id}>
-              <td>{clockTime(span.from - (range?.from ?? span.from))}</td>
+              <td>{clockTime(span.at - (range?.zero ?? span.at))}</td>
               <td>{t(`timeline.${span.lane}`)}</td>
-              <td dir="auto">{span.lane === 'gather' ? tryT(`gather.outcome.${span.text}`, span.text) : span.text}</td>
+              <td dir="auto">{textOf(span, language)}</td>
               <td>{span.to > span.from ? clockTime(span.to - span.from) : ''}</td>
             </tr>
           ))}

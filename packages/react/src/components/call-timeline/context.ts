@@ -38,8 +38,10 @@ export function useTimelineOf(callId: string) {
 export const [TimelineProvider, useTimeline] = createPartContext<ReturnType<typeof useTimelineOf>>('CallTimelineParts')
 
 /** The start and the end of the time axis, in milliseconds since the Unix epoch; `null` while the start is unknown. */
-function rangeOf({ startedAt, endedAt }: UseCallTimelineResult, now: number) {
+function rangeOf({ startedAt, answeredAt, endedAt }: UseCallTimelineResult, now: number) {
   if (startedAt === null) return null
   const from = Date.parse(startedAt)
-  return { from, to: Math.max(from + 1000, endedAt === null ? now : Date.parse(endedAt)) }
+  // The clock of a call starts when it is answered, as in the panel's header and in the list of calls.
+  const zero = answeredAt === null ? from : Date.parse(answeredAt)
+  return { from, zero, to: Math.max(from + 1000, endedAt === null ? now : Date.parse(endedAt)) }
 }

@@ -4,7 +4,7 @@ import { type Language, useLanguage } from '../../strings/strings-context.tsx'
 import { clockTime } from '../kit/time.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
 import { TimelineProvider, useTimeline, useTimelineOf } from './context.ts'
-import { type LaneName, laneNames, type TimelineSpan } from './lanes.ts'
+import { type LaneName, laneNames, type TimelineSpan, textOf } from './lanes.ts'
 import { useZoomGesture } from './use-zoom-gesture.ts'
 
 /** The state of `CallTimelineParts.Root`, as data attributes. */
@@ -40,8 +40,11 @@ export function Chart(props: ChartProps) {
   const { t } = useLanguage()
   const ref = useZoomGesture(zoom, zoomBy)
   useEffect(() => {
-    if (cursor !== null)
-      ref.current?.querySelector('[data-cursor]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+    const span = ref.current?.querySelector('[data-cursor]')
+    if (cursor === null || !ref.current || !span) return
+    // An event that is wider than the view shows its start.
+    const inline = span.clientWidth > ref.current.clientWidth ? 'start' : 'nearest'
+    span.scrollIntoView({ block: 'nearest', inline })
   }, [cursor, ref])
   const index = spans.findIndex((span) => span.id === cursor)
   const onKeyDown = (event: KeyboardEvent) => {
@@ -139,7 +142,7 @@ export function Span({ span, ...props }: SpanProps): ReactNode {
       insetInlineStart: `${(Math.max(0, span.from - range.from) / length) * 100}%`,
       inlineSize: `${((span.to - span.from) / length) * 100}%`,
     },
-    title: spanWords(span, range.from, language),
+    title: spanWords(span, range.zero, language),
     onPointerEnter: () => setCursor(span.id),
   }
   return renderPart('span', props, own, {
@@ -157,7 +160,7 @@ export function Said(props: SaidProps) {
   const { spans, cursor, range } = useTimeline('Said')
   const language = useLanguage()
   const span = spans.find((it) => it.id === cursor)
-  return renderPart('p', props, { role: 'status', children: span && range && spanWords(span, range.from, language) })
+  return renderPart('p', props, { role: 'status', children: span && range && spanWords(span, range.zero, language) })
 }
 
 /** The props of `CallTimelineParts.Zoom`. */
@@ -183,7 +186,9 @@ export function Zoom({ by, ...props }: ZoomProps) {
   return renderPart('button', props, own)
 }
 
-function spanWords({ lane, from, text }: TimelineSpan, start: number, { t, tryT }: Language): string {
-  const what = lane === 'gather' ? tryT(`gather.outcome.${text}`, tryT(`gather.status.${text}`, text)) : text
-  return `${clockTime(from - start)} · ${t(`timeline.${lane}`)} · ${what}`
+function spanWords(span: TimelineSpan, start: number, language: Language): string {
+  const { lane, at } = span
+  const { t } = language
+  const what = textOf(span, language)
+  return `${clockTime(at - start)} · ${t(`timeline.${lane}`)} · ${what}`
 }

@@ -22,8 +22,9 @@ function format(locale: string, timeStyle: 'medium' | 'short', timeZone?: string
   return made
 }
 
-/** Formats a duration in milliseconds as a clock: `02:41`, `1:02:41`. */
+/** Formats a duration in milliseconds as a clock: `02:41`, `1:02:41`. A time before the start is `-00:02`. */
 export function clockTime(millis: number): string {
+  if (millis <= -1000) return `-${clockTime(-millis)}`
   const seconds = Math.max(0, Math.floor(millis / 1000))
   const two = (value: number) => String(value).padStart(2, '0')
   const hours = Math.floor(seconds / 3600)
