@@ -1,3 +1,4 @@
+import type { CallSummary } from '@callgather/protocol'
 import {
   CallList,
   CommandPalette,
@@ -7,17 +8,28 @@ import {
   Shortcuts,
   useCalls,
   useKeptFocus,
+  useRingingAlert,
+  WrapUp,
 } from '@callgather/react'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { CallBar } from './call-bar.tsx'
 import { EventDrawer } from './event-drawer.tsx'
 import { Rail } from './rail.tsx'
-import { fetchDemo, type Role } from './session.ts'
+import { controlCall, fetchDemo, type Role, saveWrapUp } from './session.ts'
 import { useTheme } from './use-theme.ts'
 
 /** Messages that agents often whisper to the assistant. */
 const suggestions = ['Offer Thursday first.', 'Ask for their member number.', 'Tell them I will take over in a minute.']
+
+/** The results of a call that an agent can choose in the wrap-up. */
+const dispositions = [
+  { id: 'solved', label: 'Solved' },
+  { id: 'follow-up', label: 'Needs a follow-up' },
+  { id: 'wrong-number', label: 'Wrong number' },
+]
+
+const CallWall = lazy(() => import('./wall.tsx'))
 
 /** The console: the list of calls and the panel of the current call. */
 export function App({ role }: { role: Role }) {
@@ -26,6 +38,8 @@ export function App({ role }: { role: Role }) {
   const [callId, setCallId] = useState<string | null>(null)
   const [theme, toggleTheme] = useTheme()
   const [drawer, setDrawer] = useState(false)
+  const [hasAlerts, setAlerts] = useState(false)
+  const { allowNotifications } = useRingingAlert({ sound: hasAlerts, notification: hasAlerts })
 
   const call = calls.find((each) => each.callId === callId)
   const main = useRef<HTMLElement>(null)
@@ -36,6 +50,11 @@ export function App({ role }: { role: Role }) {
   })
   const focusCall = (id: string) => {
     if (front.current === id) main.current?.querySelector<HTMLElement>('article')?.focus()
+  }
+  const answer = async ({ callId: id }: CallSummary) => {
+    await controlCall(id, 'answer')
+    setCallId(id)
+    requestAnimationFrame(() => main.current?.querySelector<HTMLElement>('article')?.focus())
   }
   const beforeDrawer = useRef<Element | null>(null)
   useEffect(() => {
@@ -55,10 +74,16 @@ export function App({ role }: { role: Role }) {
         theme={theme}
         onToggleTheme={toggleTheme}
         onToggleEvents={() => setDrawer((shown) => !shown)}
+        hasAlerts={hasAlerts}
+        onToggleAlerts={() => {
+          setAlerts(!hasAlerts)
+          if (!hasAlerts) void allowNotifications()
+        }}
+        onShowWall={role === 'supervisor' && callId !== null ? () => setCallId(null) : null}
         ringing={calls.filter(({ phase }) => phase === 'ringing').length}
         hasCall={callId !== null}
       >
-        <CallList selected={callId} onSelect={setCallId} />
+        <CallList selected={callId} onSelect={setCallId} {...(role === 'agent' ? { onAnswer: answer } : {})} />
         {callId === null && (
           <div className="console-connection">
             <ConnectionStatus />
@@ -72,7 +97,15 @@ export function App({ role }: { role: Role }) {
             assistantId="assistant-clinic"
             suggestions={suggestions}
             callActions={<CallBar call={call ?? null} callId={callId} role={role} onDone={focusCall} />}
-          />
+          >
+            {role === 'agent' && call?.phase === 'ended' && (
+              <WrapUp dispositions={dispositions} onWrapUp={saveWrapUp} />
+            )}
+          </GatherPanel>
+        ) : role === 'supervisor' ? (
+          <Suspense fallback={null}>
+            <CallWall onOpen={setCallId} />
+          </Suspense>
         ) : (
           <Waiting phone={demo?.phone ?? null} any={calls.length > 0} />
         )}

@@ -9,6 +9,11 @@ interface RailProps {
   theme: Theme
   onToggleTheme: () => void
   onToggleEvents: () => void
+  hasAlerts: boolean
+  /** Switches the tone and the notification of ringing calls. */
+  onToggleAlerts: () => void
+  /** Closes the open call and shows the wall; `null` where there is no wall to show. */
+  onShowWall: (() => void) | null
   /** How many calls ring. */
   ringing: number
   /** Whether a call is open. On a narrow screen, the list then collapses to one button. */
@@ -17,7 +22,8 @@ interface RailProps {
 }
 
 /** The sidebar: brand, calls and controls that belong to no call. */
-export function Rail({ role, demo, theme, onToggleTheme, onToggleEvents, ringing, hasCall, children }: RailProps) {
+export function Rail({ role, demo, theme, ringing, hasCall, hasAlerts, children, ...on }: RailProps) {
+  const { onToggleTheme, onToggleEvents, onToggleAlerts, onShowWall } = on
   const [isOpen, setOpen] = useState(false)
   const { run } = useShortcuts()
   const dark = useShortcut({ id: 'theme', key: 't', label: 'Light or dark', run: onToggleTheme })
@@ -44,6 +50,11 @@ export function Rail({ role, demo, theme, onToggleTheme, onToggleEvents, ringing
             Open a caller’s phone
           </a>
         )}
+        {onShowWall && (
+          <button type="button" className="console-button" onClick={onShowWall}>
+            All calls
+          </button>
+        )}
         <div className="console-tools">
           <a className="console-quiet" href={role === 'agent' ? '?role=supervisor' : '?'}>
             {role === 'agent' ? 'Supervisor view' : 'Agent view'}
@@ -57,6 +68,11 @@ export function Rail({ role, demo, theme, onToggleTheme, onToggleEvents, ringing
           >
             Dark <ShortcutHint shortcut={dark} />
           </button>
+          {role === 'agent' && (
+            <button type="button" className="console-quiet" aria-pressed={hasAlerts} onClick={onToggleAlerts}>
+              Ring
+            </button>
+          )}
           <button type="button" className="console-quiet" aria-keyshortcuts={events?.aria} onClick={onToggleEvents}>
             Events <ShortcutHint shortcut={events} />
           </button>
