@@ -107,7 +107,11 @@ export function App({ role }: { role: Role }) {
             <CallWall onOpen={setCallId} />
           </Suspense>
         ) : (
-          <Waiting phone={demo?.phone ?? null} any={calls.length > 0} />
+          <Waiting
+            phone={demo?.phone ?? null}
+            any={calls.length > 0}
+            isRinging={calls.some(({ phase }) => phase === 'ringing')}
+          />
         )}
       </main>
       {drawer && <EventDrawer callId={callId} onClose={() => setDrawer(false)} />}
@@ -117,16 +121,17 @@ export function App({ role }: { role: Role }) {
   )
 }
 
-function Waiting({ phone, any }: { phone: string | null; any: boolean }) {
+function Waiting({ phone, any, isRinging }: { phone: string | null; any: boolean; isRinging: boolean }) {
+  const [title, hint] = isRinging
+    ? ['A call is ringing', 'Press Answer in the list.']
+    : any
+      ? ['Choose a call', 'What the caller enters and says opens here.']
+      : ['Waiting for a call', 'When someone calls, they appear on the left and you can answer.']
   return (
     <section className="console-waiting" aria-label="No call is open">
-      <h1>{any ? 'Choose a call' : 'Waiting for a call'}</h1>
-      <p>
-        {any
-          ? 'Its requests, transcript and controls open here.'
-          : 'When someone calls, they appear on the left and you can answer.'}
-      </p>
-      {phone && (
+      <h1>{title}</h1>
+      <p>{hint}</p>
+      {phone && !isRinging && (
         <a className="console-button" data-primary="" href={phone} target="_blank" rel="noreferrer">
           Open a caller’s phone
         </a>

@@ -22,8 +22,8 @@ export const isOutgoing = ({ direction }: Pick<CallSummary, 'direction'>): boole
 /** Returns the name and the number of the other party of a call; `null` where unknown. */
 export function otherParty(call: CallSummary): { readonly name: string | null; readonly number: string | null } {
   const number = isOutgoing(call) ? call.to : call.from
-  // The caller's name of an outgoing call is our own.
-  const name = isOutgoing(call) ? undefined : call.callerName
+  // The caller's name of an outgoing call is our own. Some networks send the number as the name.
+  const name = isOutgoing(call) || call.callerName === call.from ? undefined : call.callerName
   return {
     name: name ? visibleText(name) : null,
     number: number ? visibleText(partyName(number)) : null,

@@ -4,7 +4,6 @@ import { isAnswerable } from '../../hooks/party.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Button } from '../kit/button.tsx'
 import { Empty, Notice } from '../kit/notice.tsx'
-import { ShortcutHint } from '../kit/shortcut-hint.tsx'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import { type AnswerCall, useList } from './context.ts'
 import { type ListState, useListState } from './list-state.ts'
@@ -131,7 +130,7 @@ function CallRow({ call }: { readonly call: CallSummary }) {
 }
 
 function OpenCall({ call }: { readonly call: CallSummary }) {
-  const { unseen, shortcutTo } = useList('CallRow')
+  const { unseen } = useList('CallRow')
   const { t, number } = useLanguage()
   const count = unseen(call.callId)
   return (
@@ -140,7 +139,6 @@ function OpenCall({ call }: { readonly call: CallSummary }) {
       {isAnswerable(call) && <span className="cg-visually-hidden">{t('call.phase.ringing')}</span>}
       <parts.Party className="cg-call-party" />
       <span className="cg-call-time">
-        <ShortcutHint shortcut={shortcutTo(call.callId)} />
         <parts.Duration />
       </span>
       <parts.Activity className="cg-call-activity" />

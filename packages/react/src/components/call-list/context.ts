@@ -70,8 +70,8 @@ export function useListOf({ selected, onSelect, onAnswer }: ListProps) {
     if (callId !== undefined) select(callId)
   }
   const enabled = onSelect !== undefined && order.length > 0
-  const next = useShortcut({ id: 'next', key: 'j', label: t('shortcuts.next'), enabled, run: () => step(1) })
-  const previous = useShortcut({
+  useShortcut({ id: 'next', key: 'j', label: t('shortcuts.next'), enabled, run: () => step(1) })
+  useShortcut({
     id: 'previous',
     key: 'k',
     label: t('shortcuts.previous'),
@@ -82,12 +82,6 @@ export function useListOf({ selected, onSelect, onAnswer }: ListProps) {
     ...{ calls, items, error, live: sync === 'live', clockOffsetMs, query, setQuery, selected, focusable, setActive },
     onAnswer,
     select,
-    /** The key that opens a call: the call after or before the open one; `null` for another call. */
-    shortcutTo: (callId: string) => {
-      if (!enabled) return null
-      if (callId === order[place + 1]) return next
-      return place > 0 && callId === order[place - 1] ? previous : null
-    },
     /** The number of events of a call since the agent last had it open. */
     unseen: (callId: string) => (callId === selected ? 0 : (unseen.get(callId) ?? 0)),
   }

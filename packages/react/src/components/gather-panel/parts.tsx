@@ -90,7 +90,8 @@ export function Facts(props: FactsProps) {
   const { name, isOutgoing, own, answeredAt } = useCall(callId, ({ state: { parties, initiated, answered } }) => {
     const isOutgoing = initiated?.direction === 'outgoing'
     return {
-      name: initiated?.callerName ?? null,
+      // Some networks send the number as the name.
+      name: initiated?.callerName === parties?.from ? null : (initiated?.callerName ?? null),
       isOutgoing: initiated ? isOutgoing : null,
       own: (isOutgoing ? parties?.from : parties?.to) ?? null,
       answeredAt: answered?.at ?? null,
