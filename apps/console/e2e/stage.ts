@@ -49,7 +49,11 @@ export async function setStage(): Promise<Stage> {
   const contexts: BrowserContext[] = []
 
   async function open(url: string, viewport: { width: number; height: number }): Promise<Page> {
-    const context = await browser.newContext({ viewport, reducedMotion: 'reduce' })
+    const context = await browser.newContext({
+      viewport,
+      reducedMotion: 'reduce',
+      permissions: ['clipboard-read', 'clipboard-write'],
+    })
     contexts.push(context)
     const page = await context.newPage()
     page.setDefaultTimeout(15_000)

@@ -3,7 +3,9 @@ import {
   CallList,
   CommandPalette,
   ConnectionStatus,
+  defaultPresets,
   GatherPanel,
+  type Preset,
   ShortcutHelp,
   Shortcuts,
   useCalls,
@@ -21,6 +23,22 @@ import { useTheme } from './use-theme.ts'
 
 /** Messages that agents often whisper to the assistant. */
 const suggestions = ['Offer Thursday first.', 'Ask for their member number.', 'Tell them I will take over in a minute.']
+
+/** The values that agents often ask for. */
+const presets: readonly Preset[] = [
+  ...defaultPresets,
+  {
+    name: 'appointment',
+    label: 'Appointment',
+    icon: 'fields',
+    values: {},
+    prompt: 'I can book that for you.',
+    fields: [
+      { name: 'Full name', type: 'string', options: '', required: true },
+      { name: 'Party size', type: 'integer', options: '', required: true },
+    ],
+  },
+]
 
 /** The results of a call that an agent can choose in the wrap-up. */
 const dispositions = [
@@ -77,7 +95,7 @@ export function App({ role }: { role: Role }) {
         hasAlerts={hasAlerts}
         onToggleAlerts={() => {
           setAlerts(!hasAlerts)
-          if (!hasAlerts) void allowNotifications()
+          if (!hasAlerts) allowNotifications().catch(() => {})
         }}
         onShowWall={role === 'supervisor' && callId !== null ? () => setCallId(null) : null}
         ringing={calls.filter(({ phase }) => phase === 'ringing').length}
@@ -96,6 +114,7 @@ export function App({ role }: { role: Role }) {
             callId={callId}
             assistantId="assistant-clinic"
             suggestions={suggestions}
+            presets={presets}
             callActions={<CallBar call={call ?? null} callId={callId} role={role} onDone={focusCall} />}
           >
             {role === 'agent' && call?.phase === 'ended' && (

@@ -35,7 +35,7 @@ export function useDelivery(callId: string, items: readonly CollectedValue[], on
       }
     }
     // Not cancelled on cleanup: a claimed value is never claimed again, so it must be delivered now.
-    void deliver()
+    deliver().catch(() => {})
   }, [client, subject, callId, items, isWanted])
 }
 

@@ -110,9 +110,11 @@ function useStoredDraft(callId: string, draft: Draft, change: (change: (known: D
   useEffect(() => {
     if (subject === null) return
     const isSameAgent = memory.mark()
-    void readRecord([subject, 'wrapUp', callId]).then((stored) => {
-      if (isSameAgent()) change((known) => (known.isChanged ? known : { ...known, ...parseStored(stored) }))
-    })
+    readRecord([subject, 'wrapUp', callId])
+      .then((stored) => {
+        if (isSameAgent()) change((known) => (known.isChanged ? known : { ...known, ...parseStored(stored) }))
+      })
+      .catch(() => {})
   }, [subject, callId, memory, change])
   const { note, disposition, isChanged } = draft
   const isDone = draft.progress === 'done'
@@ -120,7 +122,8 @@ function useStoredDraft(callId: string, draft: Draft, change: (change: (known: D
     if (subject === null || !isChanged) return
     const key = [subject, 'wrapUp', callId] as const
     const isEmpty = note === '' && disposition === null && !isDone
-    void (isEmpty ? deleteRecord(key) : changeRecord(key, () => (isDone ? { isDone } : { note, disposition })))
+    const stored = isEmpty ? deleteRecord(key) : changeRecord(key, () => (isDone ? { isDone } : { note, disposition }))
+    stored.catch(() => {})
   }, [subject, callId, note, disposition, isDone, isChanged])
 }
 

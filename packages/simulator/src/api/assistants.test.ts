@@ -1,5 +1,5 @@
 /** Stored assistants: their endpoints, and the calls and chats that use them. */
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { testSimulator } from '../testing/simulator.test-kit.ts'
@@ -113,11 +113,14 @@ describe('stored assistants', () => {
 
   it('the chat of an assistant sends its instructions and only the earlier messages of the conversation to the model', async () => {
     const requests: { model: string; messages: { role: string; content: string }[] }[] = []
-    const model = createServer(async (request, response) => {
+    const answer = async (request: IncomingMessage, response: ServerResponse) => {
       let text = ''
       for await (const chunk of request) text += String(chunk)
       requests.push(JSON.parse(text))
       response.end(JSON.stringify({ choices: [{ message: { content: `Reply ${requests.length}` } }] }))
+    }
+    const model = createServer((request, response) => {
+      answer(request, response).catch(() => response.destroy())
     })
     await new Promise<void>((resolve) => model.listen(0, '127.0.0.1', resolve))
     const baseUrl = `http://127.0.0.1:${(model.address() as AddressInfo).port}/v1`

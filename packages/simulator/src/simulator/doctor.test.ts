@@ -14,10 +14,13 @@ type Program = (raw: string, request: IncomingMessage, response: ServerResponse,
 
 async function examineProgram(program: Program, patienceMs?: number): Promise<Row[]> {
   let client: Telnyx | undefined
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     if (client) await program(Buffer.concat(chunks).toString(), request, response, client)
+  }
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => {

@@ -256,7 +256,7 @@ export function Answer({ call, ...props }: AnswerProps): ReactElement | null {
     'aria-busy': status === 'pending' || undefined,
     onFocus: () => setActive(callId),
     onClick: (event: MouseEvent<HTMLButtonElement>) => {
-      if (status !== 'pending') void answer(event.currentTarget)
+      if (status !== 'pending') answer(event.currentTarget).catch(() => {})
     },
     title: status === 'failed' ? t('calls.answerFailed') : undefined,
     children: t(status === 'failed' ? 'action.retry' : 'calls.answer'),

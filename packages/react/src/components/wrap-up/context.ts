@@ -29,7 +29,7 @@ export function useWrapUpOf(view: UseWrapUpResult, dispositions: readonly Dispos
     finish: () => {
       setAsked(true)
       if (isNeeded) return false
-      void complete()
+      complete().catch(() => {})
       return true
     },
   }
