@@ -14,7 +14,6 @@ it('shows the number of PIN digits and never sends their values to the browser',
   await caller.dial()
   await agent.answers()
   await agent.panel.getByRole('button', { name: 'PIN', exact: true }).click()
-  await agent.asks()
   await caller.hears(/PIN/)
   await caller.press('8264')
   await agent.panel.getByRole('img', { name: '4 of 4: digits hidden' }).waitFor()

@@ -13,6 +13,7 @@ it('shows hostile speech of a caller as plain text, and neither runs its markup 
   const agent = new Agent(page)
   await caller.dial()
   await agent.answers()
+  await agent.writesOwn()
   await agent.chooses('Fields, by conversation')
   await agent.buildsFields([{ name: 'Note', type: 'Text' }])
   await agent.asks()
