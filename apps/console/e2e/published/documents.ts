@@ -20,7 +20,8 @@ const QUICK_START = 'docs/guides/quick-start.mdx'
 const CODE_BLOCK = /^```(?<language>tsx|ts|jsx|js|typescript|javascript)\b(?<mark>.*)\n(?<code>[\s\S]*?)^```$/gm
 const INSTALL = /^npm (?:i|install) (?<packages>[^&\n]+)/gm
 
-const isPackage = (word: string) => word !== '' && !word.startsWith('-')
+/** A `.tgz` file is one of ours, which every project has. */
+const isPackage = (word: string) => word !== '' && !word.startsWith('-') && !word.endsWith('.tgz')
 
 /** The commands of a text that install packages, each as the packages that it names. */
 function installsOf(text: string): string[][] {
