@@ -44,6 +44,11 @@ export class CallListSync {
     this.#driver.attach(link)
   }
 
+  /** Fetches the list again. */
+  check(): void {
+    this.#driver.input('check')
+  }
+
   stop(): void {
     this.#driver.input('stop')
   }

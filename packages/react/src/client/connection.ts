@@ -15,7 +15,7 @@ import type { Link, LinkEvents, Transport } from './transport.ts'
 export interface ConnectionState {
   /**
    * - `idle`: no call or list is watched, so there is no connection.
-   * - `connecting`: the first connection is being opened.
+   * - `connecting`: the first connection is being opened, or an open connection is checked after a pause of the page.
    * - `live`: the connection is open.
    * - `reconnecting`: the connection was lost or could not be opened. The next attempt is at `retryAt`.
    * - `refused`: the server refused a valid ticket or this version. `retryNow()`, the `online` event or showing the
@@ -51,6 +51,8 @@ export interface ConnectionListener extends Omit<LinkEvents, 'open' | 'close'> {
   unused(): void
   /** The server reported the subject of the link's ticket. */
   subjectReported(subject: string | undefined): void
+  /** The link was silent while the page was paused. A reply to a new request proves that the link works. */
+  probeNeeded(): void
   /** The connection failed for a reason that the developer must fix. */
   failed(error: GatherClientError): void
 }
@@ -85,6 +87,10 @@ const SILENCE_TIMEOUT_MS = 12_000
  * is complete. So a dropped link with pending replies doubles the silence timeout of the next link.
  */
 const MAX_SILENCE_TIMEOUT_MS = 48_000
+/** The interval between checks for silence, so that a page that resumes without an event shows a dead link at once. */
+const CHECK_INTERVAL_MS = 1_000
+/** Checks later than this mean that the page was paused. Browsers run the timers of hidden pages only once a minute. */
+const MAX_CHECK_DELAY_MS = 90_000
 /** A link that delivers events but no reply for this long is dropped. */
 const REPLY_TIMEOUT_MS = 60_000
 const FIRST_RETRY_MS = 250
@@ -123,6 +129,9 @@ export class Connection implements ConnectionStore {
   /** The number of unanswered requests on the current link. */
   #pendingCount = 0
   #wasLive = false
+  /** Whether the link is open but `connecting`, until a reply proves that it works. */
+  #isProbing = false
+  #lastCheckAt = 0
   #lastFrameAt = 0
   /** When the last reply arrived or, if later, the first pending request was sent. */
   #lastReplyAt = 0
@@ -147,6 +156,17 @@ export class Connection implements ConnectionStore {
     if (isTrying && this.#deps.clock.now() - this.#startedAt < ATTEMPT_TIMEOUT_MS) return
     this.#deps.tickets.abandonRequest()
     this.#connect()
+  }
+
+  /** Checks the link after a pause of the page, and starts a connection attempt if there is no link. */
+  wake(): void {
+    const { status } = this.getSnapshot()
+    const link = this.#link
+    if (link && status === 'live' && this.#deps.clock.now() - this.#lastFrameAt >= SILENCE_TIMEOUT_MS) {
+      if (this.#expectsBeacons) this.drop(link)
+      else this.#probe()
+    }
+    this.retryNow()
   }
 
   /** Keeps the connection open until the returned function is called. */
@@ -285,6 +305,8 @@ export class Connection implements ConnectionStore {
   #wrapLink(attempt: object, ticket: string): Link {
     const ifCurrent = (handle: () => void) => {
       if (this.#attempt !== attempt) return
+      // A frame after the deadline was buffered while the page was paused, so it proves nothing.
+      if (this.#isOverdue()) return this.#watchForSilence()
       this.#recordFrame()
       handle()
     }
@@ -329,8 +351,10 @@ export class Connection implements ConnectionStore {
     }
     const onReply = () => {
       if (this.#attempt !== attempt) return
+      if (this.#isOverdue()) return this.#watchForSilence()
       this.#recordFrame()
       this.#lastReplyAt = this.#deps.clock.now()
+      this.#endProbe()
       if (--this.#pendingCount === 0) this.#silenceTimeoutMs = SILENCE_TIMEOUT_MS
     }
     request.then(onReply, () => undefined)
@@ -339,6 +363,8 @@ export class Connection implements ConnectionStore {
 
   #opened(link: Link): void {
     this.#wasLive = true
+    this.#isProbing = false
+    this.#lastCheckAt = this.#deps.clock.now()
     this.#openFailures = 0
     this.#refusals = 0
     this.#deps.tickets.markUsed()
@@ -380,7 +406,8 @@ export class Connection implements ConnectionStore {
     const { attempt, error: known } = this.getSnapshot()
     const tries = attempt + 1
     if (given?.status === clientErrors.unauthenticated.status) this.#refusals++
-    if (given && given.reason === undefined) this.#deps.tickets.markUsed()
+    // A server that is temporarily unavailable did not judge the ticket, so the next attempt reuses it.
+    if (given && given.reason === undefined && !isTemporary(given)) this.#deps.tickets.markUsed()
     const error = this.#withCause(given, known)
     const refusal = error && error.reason === undefined && isRefusal(error, this.#refusals) ? error : null
     const delayMs = this.#retryDelayMs(error, refusal, tries)
@@ -422,6 +449,7 @@ export class Connection implements ConnectionStore {
     this.#attempt = null
     this.#link?.close()
     this.#link = null
+    this.#isProbing = false
     this.#pendingCount = 0
     this.#cancelRetry?.()
     this.#cancelRetry = null
@@ -473,15 +501,51 @@ export class Connection implements ConnectionStore {
     this.#cancelSilence = null
     const link = this.#link
     const hasPending = this.#pendingCount > 0
-    if (!link || !(this.#expectsBeacons || hasPending) || this.getSnapshot().status !== 'live') return
-    const silenceEndsAt = this.#lastFrameAt + this.#silenceTimeoutMs
-    const replyDueAt = hasPending ? this.#lastReplyAt + REPLY_TIMEOUT_MS : Number.POSITIVE_INFINITY
-    const delayMs = Math.min(silenceEndsAt, replyDueAt) - this.#deps.clock.now()
-    if (delayMs > 0) this.#cancelSilence = this.#deps.clock.setTimeout(() => this.#watchForSilence(), delayMs)
-    else {
+    if (!link || !this.#isOpen) return
+    const now = this.#deps.clock.now()
+    const wasPaused = now - this.#lastCheckAt > MAX_CHECK_DELAY_MS
+    this.#lastCheckAt = now
+    const delayMs = this.#deadline() - now
+    if (delayMs <= 0) {
       if (hasPending) this.#silenceTimeoutMs = Math.min(this.#silenceTimeoutMs * 2, MAX_SILENCE_TIMEOUT_MS)
       this.drop(link)
+      return
     }
+    const checkInMs = Math.min(delayMs, CHECK_INTERVAL_MS)
+    this.#cancelSilence = this.#deps.clock.setTimeout(() => this.#watchForSilence(), checkInMs)
+    if (wasPaused) this.#probe()
+  }
+
+  get #isOpen(): boolean {
+    return this.getSnapshot().status === 'live' || this.#isProbing
+  }
+
+  /** Returns when the link is dead unless a frame arrives; `Infinity` while the server owes no frame. */
+  #deadline(): number {
+    const hasPending = this.#pendingCount > 0
+    if (!this.#expectsBeacons && !hasPending) return Number.POSITIVE_INFINITY
+    const silenceEndsAt = this.#lastFrameAt + this.#silenceTimeoutMs
+    return hasPending ? Math.min(silenceEndsAt, this.#lastReplyAt + REPLY_TIMEOUT_MS) : silenceEndsAt
+  }
+
+  #isOverdue(): boolean {
+    return this.#isOpen && this.#deps.clock.now() > this.#deadline()
+  }
+
+  /** Shows an open link as `connecting` until a reply proves that it works. */
+  #probe(): void {
+    if (this.#isProbing || this.#retainCount === 0) return
+    this.#isProbing = true
+    this.#startedAt = this.#deps.clock.now()
+    this.#state.set({ ...this.getSnapshot(), status: 'connecting' })
+    this.#deps.listener.probeNeeded()
+    if (this.#pendingCount === 0 && this.#link) this.drop(this.#link)
+  }
+
+  #endProbe(): void {
+    if (!this.#isProbing) return
+    this.#isProbing = false
+    this.#state.set({ ...this.getSnapshot(), status: 'live' })
   }
 }
 
@@ -495,9 +559,11 @@ const withJitter = (delayMs: number) => delayMs / 2 + Math.random() * (delayMs /
 
 const VERSION_MISMATCH = 426
 
+const isTemporary = ({ status }: Pick<SocketError, 'status'>) => status === 408 || status === 429 || status >= 500
+
 /** Whether an error is a refusal. A ticket may expire in transit, so only the second 401 in a row counts. */
 function isRefusal({ status }: SocketError, refusals: number): boolean {
-  if (status === 408 || status === 429 || status >= 500) return false
+  if (isTemporary({ status })) return false
   return status !== clientErrors.unauthenticated.status || refusals > 1
 }
 

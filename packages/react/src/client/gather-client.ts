@@ -128,17 +128,19 @@ export function createGatherClient({
   })
 }
 
-/** Browsers throttle timers of hidden pages to one a minute, so wait for the page to be shown and the network event. */
+/** Browsers throttle and freeze hidden pages, so wait for the page to be shown or resumed, and for the network event. */
 function onBrowserWake(run: () => void): () => void {
   if (typeof window === 'undefined' || typeof document === 'undefined') return () => {}
   const runIfVisible = () => {
     if (document.visibilityState === 'visible') run()
   }
   window.addEventListener('online', run)
-  document.addEventListener('visibilitychange', runIfVisible)
+  window.addEventListener('pageshow', runIfVisible)
+  for (const event of ['visibilitychange', 'resume']) document.addEventListener(event, runIfVisible)
   return () => {
     window.removeEventListener('online', run)
-    document.removeEventListener('visibilitychange', runIfVisible)
+    window.removeEventListener('pageshow', runIfVisible)
+    for (const event of ['visibilitychange', 'resume']) document.removeEventListener(event, runIfVisible)
   }
 }
 
@@ -222,6 +224,10 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
         identity.confirm(reported ?? tickets.inUse?.subject ?? null)
       },
       failed: (error) => reporter.report(error),
+      probeNeeded: () => {
+        calls?.sync.check()
+        checkAll()
+      },
       ticketRefreshed: checkAll,
       callEvent: (frame) => watches.get(frame.call_id)?.sync.receive(frame),
       callHead: ({ now, heads }) => {
@@ -234,7 +240,7 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
   clientEvents.set(session, { listeners, report: (error) => reporter.report(error) })
 
   const stopListening = deps.onWake(() => {
-    connection.retryNow()
+    connection.wake()
     checkAll()
   })
 
