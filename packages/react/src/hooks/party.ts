@@ -1,8 +1,11 @@
 /** The parties of a call as they are shown: names, telephone numbers, and which of them is the other party. */
 import type { CallSummary } from '@callgather/protocol'
 
-/** Controls that reorder the text around them (Unicode UAX #9), such as U+202E, and characters without a shape. */
-const invisible = /[\u202a-\u202e\u2066-\u2069]|(?![\t\n\r])\p{Cc}/gu
+/**
+ * Controls that reorder the text around them (Unicode UAX #9), such as U+202E, and characters without a shape. Marks and
+ * joiners that Arabic, Persian, Indic scripts and emoji need are not among them.
+ */
+const invisible = /[\u115f\u1160\u180e\u200b\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0]|(?![\t\n\r])\p{Cc}/gu
 
 /** Replaces characters that could disguise a text with a visible sign. A caller or another agent chooses the text. */
 export const visibleText = (text: string): string => text.replaceAll(invisible, '\ufffd')

@@ -2,6 +2,7 @@ import type { Conversation } from '@callgather/protocol'
 import { type KeyboardEvent, type ReactElement, type ReactNode, useMemo, useRef } from 'react'
 import { perCall } from '../../hooks/call-scope.tsx'
 import type { CommandProgress } from '../../hooks/command-progress.ts'
+import { visibleText } from '../../hooks/party.ts'
 import { useCall } from '../../hooks/use-call.ts'
 import { useShortcut } from '../../hooks/use-shortcut.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -90,7 +91,11 @@ export interface SuggestionProps extends PartProps<'button'> {
 /** A button that puts a common message in the `Message` field. */
 export function Suggestion({ text, ...props }: SuggestionProps) {
   const { setText } = useBar('Suggestion')
-  return renderPart('button', props, { type: 'button', onClick: () => setText(text), children: <bdi>{text}</bdi> })
+  return renderPart('button', props, {
+    type: 'button',
+    onClick: () => setText(text),
+    children: <bdi>{visibleText(text)}</bdi>,
+  })
 }
 
 /** The state of a part of `AssistantBarParts` that sends a command, as data attributes. */

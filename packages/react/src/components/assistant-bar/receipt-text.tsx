@@ -1,3 +1,4 @@
+import { visibleText } from '../../hooks/party.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import type { MessageReceipt } from './receipts.ts'
 
@@ -6,7 +7,7 @@ export function ReceiptText({ receipt: { text, answerNow, status } }: { readonly
   const { t } = useLanguage()
   return (
     <span>
-      {text === '' ? t('assistant.answerNow') : <q dir="auto">{text}</q>}
+      {text === '' ? t('assistant.answerNow') : <q dir="auto">{visibleText(text)}</q>}
       {answerNow && text !== '' && ` · ${t('assistant.answerNow')}`} {t(`assistant.receipt.${status}`)}
     </span>
   )

@@ -39,7 +39,7 @@ export const Tile = memo(function Tile({ call, attention, seconds, describe, onO
       <Lasted call={call} />
       {owner && (
         <span className="cg-tile-owner" dir="auto">
-          {owner}
+          {visibleText(owner)}
         </span>
       )}
       <Progress call={call} />
@@ -47,7 +47,7 @@ export const Tile = memo(function Tile({ call, attention, seconds, describe, onO
         <span className="cg-tile-attention">
           {attentionWords({ kind: attention, sinceMs: seconds * 1000 } as Attention, language)}
           {attention === 'rejected' && call.rejected && (
-            <span className="cg-tile-detail">{`${visibleText(call.rejected.title)} (${call.rejected.code})`}</span>
+            <bdi className="cg-tile-detail">{`${visibleText(call.rejected.title)} (${call.rejected.code})`}</bdi>
           )}
         </span>
       )}

@@ -1,6 +1,7 @@
 import type { CollectedValue } from '@callgather/protocol'
 import type { ReactElement, ReactNode } from 'react'
 import { perCall } from '../../hooks/call-scope.tsx'
+import { visibleText } from '../../hooks/party.ts'
 import { type UseCollectedOptions, useCollected } from '../../hooks/use-collected.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { LiveRegion } from '../kit/live-region.tsx'
@@ -78,7 +79,7 @@ export type LabelProps = PartProps<'bdi'>
 
 /** The label of the value, such as "Account number". */
 export function Label(props: LabelProps) {
-  return renderPart('bdi', props, { children: useItem('Label').label })
+  return renderPart('bdi', props, { children: visibleText(useItem('Label').label) })
 }
 
 /** The props of `CollectedParts.Value`. */
@@ -146,7 +147,7 @@ export function Copy(props: CopyProps): ReactNode {
   const own = {
     type: 'button',
     // The name contains the visible text (WCAG 2.5.3).
-    'aria-label': t(copied ? 'collected.copiedWhat' : 'collected.copy', { what: label }),
+    'aria-label': t(copied ? 'collected.copiedWhat' : 'collected.copy', { what: visibleText(label) }),
     onClick: () => copy(id),
     'aria-keyshortcuts': shortcut?.aria,
     children: (
@@ -164,5 +165,9 @@ export function Announcer() {
   const { t } = useLanguage()
   if (feedback?.status !== 'copied') return <LiveRegion text="" />
   const what = view.items.find(({ id }) => id === feedback.what)?.label
-  return <LiveRegion text={what === undefined ? t('collected.copied') : t('collected.copiedWhat', { what })} />
+  return (
+    <LiveRegion
+      text={what === undefined ? t('collected.copied') : t('collected.copiedWhat', { what: visibleText(what) })}
+    />
+  )
 }

@@ -3,6 +3,7 @@ import { type ReactElement, useId, useMemo, useState } from 'react'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
 import { perCall } from '../../hooks/call-scope.tsx'
 import type { CommandProgress } from '../../hooks/command-progress.ts'
+import { visibleText } from '../../hooks/party.ts'
 import { useCall } from '../../hooks/use-call.ts'
 import { useAnyCommand } from '../../hooks/use-command.ts'
 import { useShortcut } from '../../hooks/use-shortcut.ts'
@@ -162,7 +163,7 @@ interface PresetButtonProps {
 
 function PresetButton({ preset, place, command, reason, onAsk }: PresetButtonProps) {
   const { t, tryT } = useLanguage()
-  const what = tryT(preset.label, preset.label)
+  const what = visibleText(tryT(preset.label, preset.label))
   const shortcut = useShortcut(
     place > 9
       ? null
@@ -181,7 +182,7 @@ function PresetButton({ preset, place, command, reason, onAsk }: PresetButtonPro
       aria-keyshortcuts={shortcut?.aria}
       onClick={(event) => onAsk(event.shiftKey)}
     >
-      <span>{what}</span>
+      <bdi>{what}</bdi>
       {(preset.icon ?? preset.mask) && <Icon name={preset.icon ?? 'lock'} />}
       <ShortcutHint shortcut={shortcut} />
     </CommandButton>

@@ -1,6 +1,7 @@
 import { DTMF_KEYS, type GatherName, limits } from '@callgather/protocol'
 import { type FormEvent, type ReactElement, type ReactNode, useId } from 'react'
 import { perCall } from '../../hooks/call-scope.tsx'
+import { visibleText } from '../../hooks/party.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { useTypingGuard } from '../kit/typing-guard.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
@@ -91,7 +92,7 @@ export function Preset({ preset, ...props }: PresetProps) {
       type: 'button',
       'aria-pressed': chosen,
       onClick: () => choose(preset),
-      children: tryT(preset.label, preset.label),
+      children: visibleText(tryT(preset.label, preset.label)),
     },
     { chosen },
   )

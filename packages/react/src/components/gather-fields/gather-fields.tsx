@@ -2,6 +2,7 @@ import type { FieldState } from '@callgather/protocol'
 import { type FormEvent, useId } from 'react'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
 import { useCallId } from '../../hooks/call-scope.tsx'
+import { visibleText } from '../../hooks/party.ts'
 import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
 import type { UseAIGatherResult } from '../../hooks/use-ai-gather.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -115,7 +116,7 @@ function Footer({ view }: { readonly view: UseAIGatherResult<unknown> }) {
     <div className="cg-fields-footer">
       {result.status === 'invalid' && (
         <Notice tone="warning" icon="alert" title={t('fields.wrongType')}>
-          {result.issues.map((issue) => issue.message).join(' ')}
+          <bdi>{visibleText(result.issues.map((issue) => issue.message).join(' '))}</bdi>
         </Notice>
       )}
       <CommandNotice command={correcting} />
@@ -151,7 +152,7 @@ function Field({ field }: { readonly field: FieldState }) {
         <Icon name={icons[status]} />
       </span>
       <dt className="cg-fields-label">
-        <bdi>{field.label}</bdi>
+        <bdi>{visibleText(field.label)}</bdi>
         {!field.required && ` · ${t('fields.optional')}`}
       </dt>
       <dd className="cg-fields-value" dir="auto">
@@ -164,7 +165,7 @@ function Field({ field }: { readonly field: FieldState }) {
         {view.isCollecting && !editing && reason === null && (
           <IconButton
             icon="whisper"
-            label={t('fields.correct', { field: field.label })}
+            label={t('fields.correct', { field: visibleText(field.label) })}
             onClick={() => setCorrection(typeof field.value === 'string' ? field.value : '')}
           />
         )}
@@ -219,13 +220,15 @@ function Correction({ field, view, value, setValue, onDone }: CorrectionProps) {
   return (
     <form className="cg-field" onSubmit={(event) => void submit(event)}>
       <label className="cg-label" htmlFor={id}>
-        {t('fields.correctLabel', { field: field.label })}
+        {t('fields.correctLabel', { field: visibleText(field.label) })}
       </label>
       {field.options ? (
         <select {...common}>
           <option value="" />
           {field.options.map((option) => (
-            <option key={String(option)}>{String(option)}</option>
+            <option key={String(option)} value={String(option)}>
+              {visibleText(String(option))}
+            </option>
           ))}
         </select>
       ) : (

@@ -1,6 +1,7 @@
 import type { FieldState as GatherField } from '@callgather/protocol'
 import { type ReactElement, useMemo, useState } from 'react'
 import { perCall } from '../../hooks/call-scope.tsx'
+import { visibleText } from '../../hooks/party.ts'
 import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
 import { type UseAIGatherResult, useAIGather } from '../../hooks/use-ai-gather.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -78,7 +79,7 @@ export function Announcer() {
         value: String(field.value),
       }),
     )
-    setBefore({ fields: view.fields, text: said.join('. ') })
+    setBefore({ fields: view.fields, text: visibleText(said.join('. ')) })
   }
   return <LiveRegion text={before.text} />
 }

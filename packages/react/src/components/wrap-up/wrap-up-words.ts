@@ -1,5 +1,6 @@
 /** The summary of a call as rows of text, for the screen and for the clipboard. */
 import type { CollectedValue } from '@callgather/protocol'
+import { visibleText } from '../../hooks/party.ts'
 import type { WrapUpSummary } from '../../hooks/wrap-up-summary.ts'
 import type { Language } from '../../strings/strings-context.tsx'
 import { copyLine } from '../collected/collected-words.ts'
@@ -37,7 +38,7 @@ export function summaryRows(summary: WrapUpSummary, language: Language): Summary
 /** Returns the other party of the call: its telephone number, or "Unknown caller". */
 export function partyOf({ direction, from, to }: WrapUpSummary, { t }: Language): string {
   const party = direction === 'outgoing' ? to : from
-  return party ? partyName(party) : t('call.unknownParty')
+  return party ? visibleText(partyName(party)) : t('call.unknownParty')
 }
 
 interface Entry {
@@ -53,14 +54,15 @@ export function wrapUpText(summary: WrapUpSummary, entry: Entry, language: Langu
   const day =
     startedAt === null ? '' : new Intl.DateTimeFormat(locale, dayAndTime(timeZone)).format(Date.parse(startedAt))
   const line = (label: string, text: string) => `${label}: ${text}`
-  return [
+  const lines = [
     [partyOf(summary, language), day, ...(isMissed ? [t('wrapUp.missed')] : [])].filter((it) => it !== '').join(' · '),
     ...summaryRows(summary, language).map(({ label, text }) => line(label, text)),
     ...entry.collected.map((value) => copyLine(value, hungUpBy, language)),
     ...whispers.map(({ at, text }) => line(`${t('assistant.whisper')} ${timeOfDay(locale, at, timeZone)}`, text)),
     ...(entry.disposition === null ? [] : [line(t('wrapUp.disposition'), entry.disposition)]),
     ...(entry.note.trim() === '' ? [] : [line(t('wrapUp.note'), entry.note.trim())]),
-  ].join('\n')
+  ]
+  return visibleText(lines.join('\n'))
 }
 
 const dayAndTime = (timeZone: string | undefined): Intl.DateTimeFormatOptions => ({

@@ -1,5 +1,6 @@
 import { useId } from 'react'
 import { writeClipboard } from '../../hooks/clipboard.ts'
+import { visibleText } from '../../hooks/party.ts'
 import type { UseWrapUpOptions } from '../../hooks/use-wrap-up.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { hiddenWords, shownText, valueLabel } from '../collected/collected-words.ts'
@@ -101,7 +102,7 @@ function Summary() {
       {summary.collected.map((item) => (
         <div key={item.id}>
           <dt>
-            <bdi>{valueLabel(item, language)}</bdi>
+            <bdi>{visibleText(valueLabel(item, language))}</bdi>
           </dt>
           {item.mask ? (
             <dd className="cg-wrap-up-hidden">
@@ -120,7 +121,7 @@ function Summary() {
             {t('assistant.whisper')} <time dateTime={at}>{shortTimeOfDay(locale, at, timeZone)}</time>
           </dt>
           <dd>
-            <bdi>{text}</bdi>
+            <bdi>{visibleText(text)}</bdi>
           </dd>
         </div>
       ))}
