@@ -5,12 +5,14 @@ import {
   type ReactNode,
   type TouchEvent,
   useEffect,
+  useMemo,
   useRef,
   type WheelEvent,
 } from 'react'
 import { Virtualizer } from 'virtua'
 import type { SyncStatus } from '../../client/feed.ts'
 import { perCall } from '../../hooks/call-scope.tsx'
+import { usePrinting } from '../../hooks/use-printing.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { useTypingGuard } from '../kit/typing-guard.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
@@ -48,6 +50,9 @@ export const Root: (props: RootProps) => ReactElement = perCall(CallRoot)
 /** A view whose scroll position is this close to the end follows new rows. */
 const NEAR_PIXELS = 20
 
+/** The maximum number of rows on paper: the last ones of a longer transcript. */
+const MAX_PRINTED_ROWS = 5_000
+
 /** The state of `TranscriptParts.View`, as data attributes. */
 export type ViewState = {
   /** Whether the view scrolls to each new row. */
@@ -63,13 +68,18 @@ export interface ViewProps extends Omit<PartProps<'div', ViewState>, 'children'>
 }
 
 /**
- * The scrolling list of transcript rows. Only the rows in view are in the DOM. The view follows new rows until the
- * agent scrolls by wheel, touch, key or scrollbar.
+ * The scrolling list of transcript rows. Only the rows in view are in the DOM, except while the page is printed. The
+ * view follows new rows until the agent scrolls by wheel, touch, key or scrollbar.
  */
 export function View({ children, empty, ...props }: ViewProps) {
   const { rows, scroller, sync, match, matches, query } = useTranscriptContext('View')
   const { t } = useLanguage()
   const view = useRef<HTMLDivElement>(null)
+  const isPrinting = usePrinting()
+  const printed = useMemo(
+    () => (isPrinting ? Array.from(rows.keys()).slice(-MAX_PRINTED_ROWS) : []),
+    [isPrinting, rows],
+  )
   const reading = useRef({ dragging: false, touchY: 0, offset: 0, towardsEnd: false })
   const current = query.trim() === '' ? undefined : matches[match]
   const { toRow } = scroller
@@ -150,6 +160,7 @@ export function View({ children, empty, ...props }: ViewProps) {
             item="li"
             data={rows}
             itemSize={34}
+            keepMounted={printed}
             onScroll={onScroll}
             onScrollEnd={scroller.scrolled}
             onResize={scroller.measured}
