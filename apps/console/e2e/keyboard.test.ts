@@ -25,9 +25,9 @@ it('asks for digits and fields, stops a request, corrects a field and announces 
   await caller.press('55')
   await agent.sees('55', 4)
   await hears(/^Digit entered, 2 of 4$/)
-  await agent.presses(panel.getByRole('button', { name: 'Stop gather' }))
+  await agent.presses(panel.getByRole('button', { name: 'Stop request' }))
   await agent.seesChip('Cancelled')
-  await hears(/^Gather ended: Cancelled$/)
+  await hears(/^Request ended: Cancelled$/)
 
   // Fields by conversation: each field is announced, and the agent corrects a wrong value.
   await agent.presses(panel.getByRole('button', { name: 'Write your own' }))
@@ -47,7 +47,7 @@ it('asks for digits and fields, stops a request, corrects a field and announces 
   await agent.types(panel.getByRole('textbox', { name: 'Right value for Full name' }), 'Ada King')
   await page.keyboard.press('Enter')
   await agent.hears('Ada King')
-  await agent.presses(panel.getByRole('button', { name: 'Stop gather' }))
+  await agent.presses(panel.getByRole('button', { name: 'Stop request' }))
   await panel.getByRole('button', { name: 'Ask again' }).waitFor()
 })
 
@@ -123,7 +123,7 @@ it('answers, asks, stops, asks again, finds an action and hangs up with single k
   await agent.seesChip('Cancelled')
   expect(await isFocusKept()).toBe(true)
   await page.keyboard.press('r')
-  await panel.getByRole('button', { name: 'Stop gather' }).waitFor()
+  await panel.getByRole('button', { name: 'Stop request' }).waitFor()
 
   await page.keyboard.press('ControlOrMeta+K')
   const palette = page.getByRole('dialog', { name: 'Find an action' })

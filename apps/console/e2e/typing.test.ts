@@ -37,13 +37,13 @@ it('ignores keys typed into a field that disappears, instead of running shortcut
   await question.click()
   await page.keyboard.type('hello')
   await other.panel.getByRole('button', { name: 'Yes or no' }).click()
-  await agent.panel.getByRole('button', { name: 'Stop gather' }).waitFor()
+  await agent.panel.getByRole('button', { name: 'Stop request' }).waitFor()
   await page.keyboard.type(' mate, take a jar, we ask')
   expect(await shown()).toEqual(before)
   // The form stays, with its text and focus.
   expect(await question.inputValue()).toBe('hello mate, take a jar, we ask')
   expect(await question.evaluate((field) => field === document.activeElement)).toBe(true)
-  await other.panel.getByRole('button', { name: 'Stop gather' }).click()
+  await other.panel.getByRole('button', { name: 'Stop request' }).click()
 
   // The assistant ends while the agent writes a whisper.
   await agent.panel.getByRole('button', { name: 'Start assistant' }).click()

@@ -64,7 +64,7 @@ it('runs a call from ringing to hang-up, with digits, fields, assistant and menu
     .fill('https://media.example.com/menu.mp3')
   await agent.asks()
   await agent.seesChip('Prompt playing')
-  await agent.panel.getByRole('button', { name: 'Stop gather' }).click()
+  await agent.panel.getByRole('button', { name: 'Stop request' }).click()
   await agent.seesChip('Cancelled')
 
   // The caller hangs up, and the console shows the ended call.

@@ -64,9 +64,9 @@ export const Stray: Story = {
   args: { callId: stray.callId },
   parameters: { scenario: stray },
   play: async ({ canvas, loaded }) => {
-    await expect(await canvas.findByRole('list', { name: 'Outside any gather' })).toHaveTextContent('1995*')
+    await expect(await canvas.findByRole('list', { name: 'Outside any request' })).toHaveTextContent('1995*')
     const { client } = loaded as LoadedScenario
     client?.press(stray.callId, '3')
-    await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Key pressed outside any gather'))
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Key pressed outside any request'))
   },
 }

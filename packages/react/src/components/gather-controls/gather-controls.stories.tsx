@@ -147,12 +147,12 @@ export const Running: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry, at: 7900 },
   play: async ({ canvas, loaded }) => {
-    const stop = await canvas.findByRole('button', { name: 'Stop gather' })
+    const stop = await canvas.findByRole('button', { name: 'Stop request' })
     stop.focus()
     await userEvent.keyboard('{Escape}')
     await userEvent.click(canvas.getByRole('button', { name: 'Keep going' }))
     await expect(commandsOf(loaded)).toHaveLength(0)
-    await userEvent.click(canvas.getByRole('button', { name: 'Stop gather' }))
+    await userEvent.click(canvas.getByRole('button', { name: 'Stop request' }))
     await expect(await canvas.findByText('Cancelled')).toBeVisible()
     await expect(commandsOf(loaded)[0]?.name).toBe('gather_stop')
   },
@@ -347,7 +347,7 @@ export const EscapeTogglesConfirmation: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry, at: 7000 },
   play: async ({ canvas, loaded }) => {
-    const stop = await canvas.findByRole('button', { name: 'Stop gather' })
+    const stop = await canvas.findByRole('button', { name: 'Stop request' })
     stop.closest('section')?.focus()
     for (let round = 0; round < 2; round++) {
       await userEvent.keyboard('{Escape}')
@@ -355,7 +355,7 @@ export const EscapeTogglesConfirmation: Story = {
       await expect(within(canvas.getByRole('alertdialog')).getByRole('button', { name: 'Stop' })).toHaveFocus()
       await userEvent.keyboard('{Escape}')
       await expect(canvas.queryByRole('alertdialog')).toBeNull()
-      await expect(canvas.getByRole('button', { name: 'Stop gather' })).toHaveFocus()
+      await expect(canvas.getByRole('button', { name: 'Stop request' })).toHaveFocus()
     }
     await expect(commandsOf(loaded)).toHaveLength(0)
   },
@@ -367,7 +367,7 @@ export const ConfirmationClosesWithTheCall: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry, at: 7000 },
   play: async ({ canvas, loaded }) => {
-    await canvas.findByRole('button', { name: 'Stop gather' })
+    await canvas.findByRole('button', { name: 'Stop request' })
     const card = canvas.getByRole('region', { name: 'Digits by speech' })
     card.focus()
     await userEvent.keyboard('{Escape}')
@@ -384,7 +384,7 @@ export const StopMovesFocusToTheCard: Story = {
   args: { callId: pinEntry.callId },
   parameters: { scenario: pinEntry, at: 7000 },
   play: async ({ canvas, loaded }) => {
-    const stop = await canvas.findByRole('button', { name: 'Stop gather' })
+    const stop = await canvas.findByRole('button', { name: 'Stop request' })
     stop.focus()
     await userEvent.keyboard('{Enter}')
     await canvas.findByRole('button', { name: 'Ask again' })

@@ -92,7 +92,7 @@ export const SchemaMismatch: Story = {
   args: { schema: refusing },
   parameters: { scenario: aiBooking },
   play: async ({ canvas }) => {
-    await expect(await canvas.findByText('The result does not fit your schema')).toBeVisible()
+    await expect(await canvas.findByText('The result doesn’t have the expected form')).toBeVisible()
   },
 }
 

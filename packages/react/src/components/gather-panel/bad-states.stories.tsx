@@ -50,7 +50,7 @@ const clientOf = (loaded: unknown): Client => {
 /** Expects that the last known state of the call stays visible and that commands are disabled. */
 const expectLastKnown = async (canvas: ReturnType<typeof within>) => {
   await expect(await canvas.findByRole('img', { name: '2 of 6: 5 5' })).toBeVisible()
-  const stop = await canvas.findByRole('button', { name: 'Stop gather', description: 'Waiting for the connection.' })
+  const stop = await canvas.findByRole('button', { name: 'Stop request', description: 'Waiting for the connection.' })
   await expect(stop).toHaveAttribute('aria-disabled', 'true')
   await waitFor(() => expect(canvas.getByRole('log', { name: 'Transcript' })).toHaveAttribute('aria-busy', 'true'))
 }
@@ -76,7 +76,7 @@ export const UnknownOutcome: Story = {
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('Outcome unknown')).toBeVisible()
     await expect(canvas.getByText('No answer came back')).toBeVisible()
-    await expect(canvas.getByRole('button', { name: 'Stop gather' })).toBeEnabled()
+    await expect(canvas.getByRole('button', { name: 'Stop request' })).toBeEnabled()
   },
 }
 
@@ -107,7 +107,7 @@ export const RecoveredAfterExpiry: Story = {
     await expect(await canvas.findByText('Live')).toBeVisible()
     await waitFor(() => expect(canvas.queryByRole('alert')).toBeNull())
     await waitFor(() =>
-      expect(canvas.getByRole('button', { name: 'Stop gather' })).not.toHaveAttribute('aria-disabled'),
+      expect(canvas.getByRole('button', { name: 'Stop request' })).not.toHaveAttribute('aria-disabled'),
     )
   },
 }
@@ -133,7 +133,7 @@ export const ReadOnly: Story = {
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('View only')).toBeVisible()
     await expect(await canvas.findByRole('img', { name: '2 of 6: 5 5' })).toBeVisible()
-    for (const name of ['Stop gather', 'PIN', 'Write your own', 'Start assistant'])
+    for (const name of ['Stop request', 'PIN', 'Write your own', 'Start assistant'])
       await expect(canvas.queryByRole('button', { name })).toBeNull()
   },
 }
@@ -196,7 +196,7 @@ export const GapFilled: Story = {
     await expect(await canvas.findByRole('img', { name: '4 of 6: 5 5 0 9' })).toBeVisible()
     await expect(await canvas.findByText('Live')).toBeVisible()
     await waitFor(() =>
-      expect(canvas.getByRole('button', { name: 'Stop gather' })).not.toHaveAttribute('aria-disabled'),
+      expect(canvas.getByRole('button', { name: 'Stop request' })).not.toHaveAttribute('aria-disabled'),
     )
   },
 }

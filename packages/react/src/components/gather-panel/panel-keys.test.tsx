@@ -47,12 +47,12 @@ it('the digit keys ask the presets, Escape asks to stop, and R asks again', asyn
   await press('1')
   expect(client.commands).toMatchObject([{ name: 'gather_using_speak', body: { maximum_digits: 4 } }])
   await press('{Escape}')
-  expect(screen.getByRole('alertdialog', { name: 'Stop gather' })).toContainElement(
+  expect(screen.getByRole('alertdialog', { name: 'Stop request' })).toContainElement(
     document.activeElement as HTMLElement,
   )
   await press('{Escape}')
   expect(screen.queryByRole('alertdialog')).toBeNull()
-  expect(screen.getByRole('button', { name: 'Stop gather' })).toHaveFocus()
+  expect(screen.getByRole('button', { name: 'Stop request' })).toHaveFocus()
   await press('r')
   expect(client.commands).toHaveLength(1)
   await press('{Escape}{Enter}')

@@ -75,7 +75,7 @@ export const Keys: Story = {
   args: { callId: twoGathers.callId },
   parameters: { scenario: twoGathers },
   play: async ({ canvas }) => {
-    await waitFor(() => expect(canvas.getByText('· outside any gather')).toBeVisible())
+    await waitFor(() => expect(canvas.getByText('· outside any request')).toBeVisible())
   },
 }
 
