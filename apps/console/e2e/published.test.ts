@@ -127,7 +127,7 @@ describe.each(managers)('The packages, packed and installed by %s,', (manager) =
 
   it('export every part of @callgather/react to a server component as a client reference', async () => {
     const { namespaces, imports } = await serverView(project)
-    expect(Object.keys(namespaces)).toHaveLength(10)
+    expect(Object.keys(namespaces)).toHaveLength(12)
     for (const parts of Object.values(namespaces)) {
       expect(parts).toHaveProperty('Root', 'client')
       expect(new Set(Object.values(parts))).toEqual(new Set(['client']))
