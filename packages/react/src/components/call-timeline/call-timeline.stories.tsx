@@ -22,7 +22,7 @@ export const Conversation: Story = {
     const chart = await canvas.findByRole('group', { name: 'Timeline' })
     chart.focus()
     await userEvent.keyboard('{End}')
-    await expect(canvas.getByRole('status')).toHaveTextContent(/Caller|Gather/)
+    await expect(canvas.getByRole('status')).toHaveTextContent(/Caller|Request/)
     await userEvent.keyboard('{Home}')
     await expect(canvas.getByRole('status')).toHaveTextContent(/00:0/)
   },
