@@ -17,6 +17,8 @@ export function CallBar({
   onDone: (callId: string) => void
 }) {
   const control = useMutation({
+    // By default, an offline mutation waits and then hangs up when the network is back.
+    networkMode: 'always',
     mutationFn: ({ callId, action }: { callId: string; action: 'answer' | 'hangup' }) => controlCall(callId, action),
   })
   // Ignore an action on another call.

@@ -13,7 +13,9 @@ export interface Demo {
 export type Role = 'agent' | 'supervisor'
 
 async function requestJson<T>(path: string, init?: RequestInit): Promise<T> {
-  const response = await fetch(path, init)
+  const response = await fetch(path, init).catch((cause: unknown) => {
+    throw new Error('Not sent. Check your network.', { cause })
+  })
   if (!response.ok) {
     const { error } = (await response.json().catch(() => ({}))) as { error?: string }
     throw new Error(error ?? `The console's backend failed with HTTP status ${response.status}. Try again.`)
