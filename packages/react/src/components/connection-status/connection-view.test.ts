@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { type ConnectionState, initialConnectionState } from '../../client/connection.ts'
 import { connectionView, isBad, viewWords } from './connection-view.ts'
 
@@ -42,4 +42,12 @@ test.each([
   [404, 'forbidden'],
 ] as const)('shows the view of a connection that the server refuses with %i as "%s"', (status, view) => {
   expect(connectionView(away({ status }, 'refused'), null)).toBe(view)
+})
+
+test('asks the agent to check the network when a ticket request fails offline', () => {
+  vi.stubGlobal('navigator', { onLine: false })
+  expect(connectionView(away({ reason: 'ticketFailed' }), null)).toBe('unreachable')
+  vi.stubGlobal('navigator', { onLine: true })
+  expect(connectionView(away({ reason: 'ticketFailed' }), null)).toBe('signInFailed')
+  vi.unstubAllGlobals()
 })

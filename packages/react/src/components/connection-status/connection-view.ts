@@ -98,6 +98,8 @@ export function refusalView(error: ConnectionError): ConnectionView {
 function causeView(error: ConnectionError): ConnectionView | null {
   const { reason, status } = error
   const known = reason && causes[reason]
+  // Without a network, the failed ticket request says nothing about the sign-in service.
+  if (known === 'signInFailed' && globalThis.navigator?.onLine === false) return 'unreachable'
   if (known) return known
   return status === 408 || status === 429 || status >= 500 ? 'unavailable' : null
 }
