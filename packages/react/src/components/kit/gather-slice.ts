@@ -18,7 +18,8 @@ export function gatherSliceOf(state: CallState) {
     outcome: gather.outcome,
     /** The side that hung up, if a hang-up ended the gather. */
     hungUpBy: selectHungUpBy(state),
-    hidden: gather.mask,
+    /** How the caller's input is hidden. After a masked gather, the server also hides the keys of the next one. */
+    hidden: gather.mask ?? (digits?.digits.includes('•') ? ('digits' as const) : undefined),
     delivery: gather.delivery,
     requestedAt: gather.requestedAt,
     /** When Telnyx accepted a stop of the gather that no event has confirmed yet; `null` for none. */
