@@ -248,6 +248,7 @@ export const ar: Strings = {
   'fields.correctLabel': 'القيمة الصحيحة لـ {field}',
   'fields.correctHint': 'يُبلَّغ المساعد، وقد يسأل المتصل.',
   'fields.correctSend': 'أبلغ المساعد',
+  'fields.correctionSent': 'تصحيحك: «{value}».',
   'fields.heard': 'سُمع {field}: ‏{value}',
   'fields.confirmed': 'تأكد {field}: ‏{value}',
   'fields.wrongType': 'النتيجة لا توافق مخططك',

@@ -209,6 +209,7 @@ export const de: Strings = {
   'fields.correctLabel': 'Richtiger Wert für {field}',
   'fields.correctHint': 'Der Assistent erfährt es und fragt vielleicht nach.',
   'fields.correctSend': 'Dem Assistenten sagen',
+  'fields.correctionSent': 'Ihre Korrektur: „{value}“.',
   'fields.heard': '{field} gehört: {value}',
   'fields.confirmed': '{field} bestätigt: {value}',
   'fields.wrongType': 'Das Ergebnis passt nicht zu Ihrem Schema',

@@ -215,6 +215,7 @@ export const en = {
   'fields.correctLabel': 'Right value for {field}',
   'fields.correctHint': 'The assistant gets the correction and may ask the caller.',
   'fields.correctSend': 'Tell the assistant',
+  'fields.correctionSent': 'You sent the correction “{value}”.',
   'fields.heard': '{field} heard: {value}',
   'fields.confirmed': '{field} confirmed: {value}',
   'fields.wrongType': 'The result doesn’t have the expected form',

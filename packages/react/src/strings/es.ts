@@ -208,6 +208,7 @@ export const es: Strings = {
   'fields.correctLabel': 'Valor correcto de {field}',
   'fields.correctHint': 'Se le dice al asistente, que puede preguntar al llamante.',
   'fields.correctSend': 'Decírselo al asistente',
+  'fields.correctionSent': 'Su corrección: «{value}».',
   'fields.heard': '{field} oído: {value}',
   'fields.confirmed': '{field} confirmado: {value}',
   'fields.wrongType': 'El resultado no se ajusta a su esquema',

@@ -208,6 +208,7 @@ export const fr: Strings = {
   'fields.correctLabel': 'Bonne valeur pour {field}',
   'fields.correctHint': 'L’assistant l’apprend, et peut demander à l’appelant.',
   'fields.correctSend': 'Le dire à l’assistant',
+  'fields.correctionSent': 'Votre correction : « {value} ».',
   'fields.heard': '{field} entendu : {value}',
   'fields.confirmed': '{field} confirmé : {value}',
   'fields.wrongType': 'Le résultat ne correspond pas à votre schéma',

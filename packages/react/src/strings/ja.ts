@@ -209,6 +209,7 @@ export const ja: Strings = {
   'fields.correctLabel': '{field}の正しい値',
   'fields.correctHint': 'アシスタントに伝えられ、発信者に確認することがあります。',
   'fields.correctSend': 'アシスタントに伝える',
+  'fields.correctionSent': '送信した訂正：「{value}」',
   'fields.heard': '{field}を聞き取り：{value}',
   'fields.confirmed': '{field}を確認：{value}',
   'fields.wrongType': '結果がスキーマに合いません',

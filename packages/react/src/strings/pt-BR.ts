@@ -208,6 +208,7 @@ export const ptBR: Strings = {
   'fields.correctLabel': 'Valor certo de {field}',
   'fields.correctHint': 'O assistente é avisado e pode perguntar ao chamador.',
   'fields.correctSend': 'Avisar o assistente',
+  'fields.correctionSent': 'Sua correção: “{value}”.',
   'fields.heard': '{field} ouvido: {value}',
   'fields.confirmed': '{field} confirmado: {value}',
   'fields.wrongType': 'O resultado não se encaixa no seu esquema',

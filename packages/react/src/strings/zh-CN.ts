@@ -206,6 +206,7 @@ export const zhCN: Strings = {
   'fields.correctLabel': '{field}的正确值',
   'fields.correctHint': '助手会得知，并可能询问来电者。',
   'fields.correctSend': '告诉助手',
+  'fields.correctionSent': '你发送的更正：“{value}”',
   'fields.heard': '听到{field}：{value}',
   'fields.confirmed': '已确认{field}：{value}',
   'fields.wrongType': '结果不符合您的结构',

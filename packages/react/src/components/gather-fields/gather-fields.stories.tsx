@@ -55,6 +55,10 @@ export const Heard: Story = {
     const { client } = loaded as LoadedScenario
     await waitFor(() => expect(client?.commands[0]?.name).toBe('ai_assistant_add_messages'))
     await expect(JSON.stringify(client?.commands[0]?.body)).toContain('Thursday')
+    // The assistant may ignore the correction, so it stays visible until the field has its value.
+    await expect(await canvas.findByText('You sent the correction “Thursday”.')).toBeVisible()
+    await client?.player.seek(60_000)
+    await waitFor(() => expect(canvas.queryByText('You sent the correction “Thursday”.')).toBeNull())
   },
 }
 

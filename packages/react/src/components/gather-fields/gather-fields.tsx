@@ -137,6 +137,7 @@ function Field({ field }: { readonly field: FieldState }) {
   const place = `${view.gather?.id} ${field.name}`
   const correction = corrections.get(place)
   const editing = correction !== undefined
+  const [sent, changeSent] = useRemembered(callId, sentCorrections)
   const setCorrection = (value: string | null) =>
     changeCorrections((open) => {
       const next = new Map(open)
@@ -144,6 +145,7 @@ function Field({ field }: { readonly field: FieldState }) {
       else next.set(place, value)
       return next
     })
+  const sentValue = sent.get(place)
   const status = field.status
   const value = status === 'missing' ? t('fields.notYet') : valueText(field, language)
   return (
@@ -157,6 +159,9 @@ function Field({ field }: { readonly field: FieldState }) {
       </dt>
       <dd className="cg-fields-value" dir="auto">
         {value}
+        {sentValue !== undefined && sentValue !== String(field.value ?? '') && (
+          <span className="cg-fields-sent">{t('fields.correctionSent', { value: visibleText(sentValue) })}</span>
+        )}
       </dd>
       <dd className="cg-fields-side" style={{ margin: 0 }}>
         <Chip tone={tones[status]} {...(status === 'confirmed' ? { icon: 'check' } : {})}>
@@ -177,6 +182,7 @@ function Field({ field }: { readonly field: FieldState }) {
             view={view}
             value={correction}
             setValue={setCorrection}
+            onSent={(value) => changeSent((all) => new Map(all).set(place, value))}
             onDone={() => setCorrection(null)}
           />
         </dd>
@@ -188,21 +194,27 @@ function Field({ field }: { readonly field: FieldState }) {
 /** The unsent corrections on each call, by gather and field. */
 const openCorrections = new Remembered<ReadonlyMap<string, string>>(new Map())
 
+/** The last correction that was sent, by gather and field. The assistant can ignore it, so the result can differ. */
+const sentCorrections = new Remembered<ReadonlyMap<string, string>>(new Map())
+
 interface CorrectionProps {
   readonly field: FieldState
   readonly view: UseAIGatherResult<unknown>
   readonly value: string
   readonly setValue: (value: string) => void
+  readonly onSent: (value: string) => void
   readonly onDone: () => void
 }
 
-function Correction({ field, view, value, setValue, onDone }: CorrectionProps) {
+function Correction({ field, view, value, setValue, onSent, onDone }: CorrectionProps) {
   const { t } = useLanguage()
   const id = useId()
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     if (value.trim() === '') return
-    if ((await view.correct(field.name, parseInput(field, value.trim()))) === 'accepted') onDone()
+    if ((await view.correct(field.name, parseInput(field, value.trim()))) !== 'accepted') return
+    onSent(value.trim())
+    onDone()
   }
   const common = {
     id,
