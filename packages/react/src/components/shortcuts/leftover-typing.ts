@@ -21,8 +21,10 @@ export function swallowLeftoverTyping(root: Element): () => void {
     const isModified = (event.ctrlKey || event.metaKey) && !event.getModifierState('AltGraph')
     if (isModified || !isTyping(event) || placeOf(event, root) === 'outside') return done()
     const field = targetOf(event).closest(FIELDS)
-    if (field) isWriting = !field.matches(NON_TEXT_FIELDS)
-    else if (isWriting) {
+    if (field) {
+      // The Enter that submits a form is released after the submit.
+      if (event.type === 'keydown') isWriting = !field.matches(NON_TEXT_FIELDS)
+    } else if (isWriting) {
       event.preventDefault()
       event.stopPropagation()
     }

@@ -213,6 +213,19 @@ describe('Shortcuts', () => {
     expect(next).toHaveBeenCalledTimes(1)
   })
 
+  it('a key runs its action after Enter submitted a form whose field then disappeared', async () => {
+    const form = (
+      <form key="form" onSubmit={(event) => event.preventDefault()}>
+        <input aria-label="Right value" />
+      </form>
+    )
+    const { rerender } = render(<Shortcuts wholePage>{[<Actions key="actions" />, form]}</Shortcuts>)
+    await userEvent.type(screen.getByRole('textbox', { name: 'Right value' }), 'Ada King{Enter}')
+    rerender(<Shortcuts wholePage>{[<Actions key="actions" />]}</Shortcuts>)
+    await userEvent.keyboard('j')
+    expect(next).toHaveBeenCalledTimes(1)
+  })
+
   it('keys typed after their field disappeared run nothing until a deliberate key', async () => {
     show(
       <>
