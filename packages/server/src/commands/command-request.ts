@@ -109,8 +109,8 @@ export async function prepareCommand(order: CommandInput, deps: PrepareDeps): Pr
     requestEvent(state, now) {
       const isOpen = openMask(state, now) !== undefined
       const logged = withoutSecrets(loggedBody(command, body, mask, isOpen))
-      // While a masked gather is open, its input may be read back in a label too.
-      const label = isGather(command) && !isOpen ? (order.label ?? template?.label) : undefined
+      // While a masked gather is open, a client may read its input back in a label. The host wrote a template's label.
+      const label = isGather(command) ? ((isOpen ? undefined : order.label) ?? template?.label) : undefined
       const payload = {
         ...{ command, body: logged, subject },
         ...(mask === undefined ? {} : { mask }),
