@@ -57,7 +57,7 @@ export function App({ role }: { role: Role }) {
   const [theme, toggleTheme] = useTheme()
   const [drawer, setDrawer] = useState(false)
   const [hasAlerts, setAlerts] = useState(false)
-  const { allowNotifications } = useRingingAlert({ sound: hasAlerts, notification: hasAlerts })
+  const { ringing, allowNotifications } = useRingingAlert({ sound: hasAlerts, notification: hasAlerts })
 
   const call = calls.find((each) => each.callId === callId)
   const main = useRef<HTMLElement>(null)
@@ -98,7 +98,7 @@ export function App({ role }: { role: Role }) {
           if (!hasAlerts) allowNotifications().catch(() => {})
         }}
         onShowWall={role === 'supervisor' && callId !== null ? () => setCallId(null) : null}
-        ringing={calls.filter(({ phase }) => phase === 'ringing').length}
+        ringing={ringing.length}
         hasCall={callId !== null}
       >
         <CallList selected={callId} onSelect={setCallId} {...(role === 'agent' ? { onAnswer: answer } : {})} />
@@ -126,11 +126,7 @@ export function App({ role }: { role: Role }) {
             <CallWall onOpen={setCallId} />
           </Suspense>
         ) : (
-          <Waiting
-            phone={demo?.phone ?? null}
-            any={calls.length > 0}
-            isRinging={calls.some(({ phase }) => phase === 'ringing')}
-          />
+          <Waiting phone={demo?.phone ?? null} any={calls.length > 0} isRinging={ringing.length > 0} />
         )}
       </main>
       {drawer && <EventDrawer callId={callId} onClose={() => setDrawer(false)} />}

@@ -9,6 +9,7 @@ import { type AnswerCall, useList } from './context.ts'
 import { type ListState, useListState } from './list-state.ts'
 import * as parts from './parts.tsx'
 import { RingingAnnouncer } from './ringing-announcer.tsx'
+import { Unavailable } from './unavailable.tsx'
 
 /** The props of `CallList`. */
 export interface CallListProps {
@@ -90,15 +91,7 @@ function NoCalls({
     )
     return <Empty icon="search" title={t('calls.noMatch')} action={clear} />
   }
-  if (state) {
-    return (
-      <div role="alert">
-        <Empty icon="offline" title={state.title}>
-          {state.hint}
-        </Empty>
-      </div>
-    )
-  }
+  if (state) return <Unavailable state={state} />
   if (!isKnown) return <Skeleton />
   return (
     <Empty icon="phone" title={t('calls.empty')}>

@@ -1,6 +1,7 @@
 import { type FocusEvent, type KeyboardEvent, type Ref, useState } from 'react'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { type ListState, useListState } from '../call-list/list-state.ts'
+import { Unavailable } from '../call-list/unavailable.tsx'
 import { Button } from '../kit/button.tsx'
 import { Chip } from '../kit/chip.tsx'
 import { Empty, Notice } from '../kit/notice.tsx'
@@ -171,15 +172,7 @@ function NoCalls({
   readonly onClear: (() => void) | null
 }) {
   const { t } = useLanguage()
-  if (state) {
-    return (
-      <div role="alert">
-        <Empty icon="offline" title={state.title}>
-          {state.hint}
-        </Empty>
-      </div>
-    )
-  }
+  if (state) return <Unavailable state={state} />
   if (!isKnown) return <Empty icon="clock" title={t('calls.loading')} />
   if (onClear) {
     const clear = (

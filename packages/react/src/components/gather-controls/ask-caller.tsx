@@ -1,4 +1,4 @@
-import { selectCallPhase } from '@callgather/protocol'
+import { selectCallPhase, selectGather } from '@callgather/protocol'
 import { type ReactElement, useId, useMemo, useState } from 'react'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
 import { perCall } from '../../hooks/call-scope.tsx'
@@ -10,7 +10,6 @@ import { useShortcut } from '../../hooks/use-shortcut.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Button } from '../kit/button.tsx'
 import { CommandButton, CommandNotice, isBusy } from '../kit/command-button.tsx'
-import { gatherSliceOf } from '../kit/gather-slice.ts'
 import { Icon } from '../kit/icon.tsx'
 import { ShortcutHint } from '../kit/shortcut-hint.tsx'
 import { useBlocked } from '../kit/use-blocked.ts'
@@ -67,7 +66,7 @@ function Card({
   const templates = useCall(callId, ({ templates }) => templates)
   const presets = useMemo(() => own ?? (templates.length > 0 ? presetsOf(templates) : defaultPresets), [own, templates])
   const running = useCall(callId, ({ state }) => {
-    const gather = gatherSliceOf(state)
+    const gather = selectGather(state)
     return gather !== null && isRunning(gather)
   })
   const [isFormOpen, setFormOpen] = useRemembered(callId, openForms)

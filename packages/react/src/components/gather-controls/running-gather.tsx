@@ -33,7 +33,7 @@ interface RunningGatherProps {
 }
 
 /** Whether this gather is running, so that the agent can stop it. */
-export const isRunning = ({ status }: GatherSlice): boolean =>
+export const isRunning = ({ status }: Pick<GatherSlice, 'status'>): boolean =>
   status === 'collecting' || status === 'requested' || status === 'unknown'
 
 /** The running or last gather: its request, input, outcome and actions. */

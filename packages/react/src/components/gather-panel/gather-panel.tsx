@@ -128,8 +128,7 @@ const phaseBadges = {
 } as const satisfies Record<string, Omit<Badge, 'text'>>
 
 function Header({ actions }: { readonly actions: ReactNode }) {
-  const { phase, isViewOnly } = usePanel('Header')
-  const { callId } = usePanel('Header')
+  const { callId, phase, isViewOnly } = usePanel('Header')
   const { t } = useLanguage()
   const notAnswered = useCall(callId, ({ state }) => selectNotAnswered(state))
   return (
