@@ -10,8 +10,11 @@ it('does not hang up a call after the network is back when the agent hung up off
   await caller.dial()
   await agent.answers()
 
+  // The call buttons follow the list, which may show the call as answered after the panel does.
+  const hangUp = panel.getByRole('button', { name: /^Hang up/ })
+  await hangUp.waitFor()
   await page.context().setOffline(true)
-  await panel.getByRole('button', { name: /^Hang up/ }).click()
+  await hangUp.click()
   await panel
     .getByRole('alert')
     .getByText(/Check your network/)
