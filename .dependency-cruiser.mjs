@@ -16,12 +16,14 @@ const rooms = {
     'ingest',
     'commands',
     'upkeep',
+    'records',
     'relay',
     'http',
     'server',
     'adapters',
   ],
   react: ['client', 'query', 'strings', 'hooks', 'components', 'testing'],
+  embed: ['bridge', 'client', 'element', 'frame', 'host', 'hubspot'],
   simulator: [
     'clock',
     'machine',
@@ -44,7 +46,15 @@ const rooms = {
 }
 
 /** What each package may import of the others. */
-const packages = { protocol: [], server: ['protocol'], react: ['protocol'], simulator: [], 'test-kit': [] }
+const packages = {
+  protocol: [],
+  server: ['protocol'],
+  react: ['protocol'],
+  embed: ['protocol', 'react'],
+  simulator: [],
+  'test-kit': [],
+  'build-kit': [],
+}
 
 /** Tests and what only they use. */
 export const testOnly = '(\\.(test|test-kit|contract|stories|bench)\\.tsx?$|/src/testing/|^packages/test-kit/)'
@@ -77,7 +87,7 @@ const packageRules = Object.entries(packages).map(([name, allowed]) => ({
   name: `${name} imports only ${allowed.length > 0 ? allowed.join(', ') : 'no other package'}`,
   severity: 'error',
   from: { path: `^packages/${name}/`, pathNot: testOnly },
-  to: { path: '^packages/', pathNot: `^packages/${anyOf([name, ...allowed])}/` },
+  to: { path: '^packages/', pathNot: `^packages/${anyOf([name, ...allowed, 'build-kit'])}/` },
 }))
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -92,6 +102,12 @@ export default {
       severity: 'error',
       from: { path: '^(packages|apps)/([^/]+)/' },
       to: { path: '^(packages|apps)/', pathNot: '^$1/$2/', dependencyTypes: ['local'] },
+    },
+    {
+      name: 'only build configurations import build-kit',
+      severity: 'error',
+      from: { path: '^[^/]+/', pathNot: '/tsdown\\.config\\.ts$|^packages/build-kit/' },
+      to: { path: '^packages/build-kit/' },
     },
     {
       name: 'packages do not import the repository',
@@ -112,8 +128,11 @@ export default {
     {
       name: 'source imports only declared dependencies',
       severity: 'error',
-      // The phone page is bundled when the simulator is built.
-      from: { path: '^packages/[^/]+/src/', pathNot: `${testOnly}|^packages/simulator/src/pages/` },
+      // The phone page is bundled when the simulator is built, and everything that `embed` imports when it is built.
+      from: {
+        path: '^packages/[^/]+/src/',
+        pathNot: `${testOnly}|^packages/simulator/src/pages/|^packages/embed/src/`,
+      },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         dependencyTypesNot: ['npm', 'npm-peer', 'npm-optional', 'type-only'],
@@ -123,7 +142,8 @@ export default {
       name: 'no unresolved import',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true },
+      // The bundler resolves a stylesheet that is imported as text. An example imports a module from a server's address.
+      to: { couldNotResolve: true, pathNot: '\\.css\\?inline$|^https?:' },
     },
     {
       name: 'the browser client and the protocol do not use React',
@@ -134,13 +154,27 @@ export default {
     {
       name: 'what runs in a browser does not use Node',
       severity: 'error',
-      from: { path: '^packages/(protocol|react)/src/', pathNot: testOnly },
+      // `files.ts` is for the server, which serves the frame.
+      from: {
+        path: '^packages/(protocol|react|embed)/src/',
+        pathNot: `${testOnly}|^packages/embed/src/frame/files\\.ts$`,
+      },
       to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'the host modules of embed use neither the elements nor React',
+      severity: 'error',
+      from: { path: '^packages/embed/src/(host|hubspot)/', pathNot: testOnly },
+      to: {
+        path: '^packages/(react/|embed/src/(client|element|frame)/)|(^|/)node_modules/(react|react-dom|@tanstack)/',
+      },
     },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)(dist|storybook-static|coverage)/|^examples/next/|^apps/console/e2e/published/host/' },
+    exclude: {
+      path: '(^|/)(dist|storybook-static|coverage)/|^examples/(next|embed/(vue|svelte|angular))/|^apps/console/e2e/published/host/|^packages/embed/types/',
+    },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

@@ -3,6 +3,8 @@ import { configure } from 'storybook/test'
 import '@fontsource-variable/inter'
 import '@callgather/react/styles.css'
 import './themes.css'
+import { expectAtRest } from './at-rest.ts'
+import { DocsPage } from './docs-page.tsx'
 import { loadScenario, withScenario } from './scenario.tsx'
 
 // Allow for a busy machine.
@@ -11,6 +13,7 @@ configure({ asyncUtilTimeout: 5000 })
 const preview: Preview = {
   tags: ['autodocs'],
   loaders: [loadScenario],
+  afterEach: expectAtRest,
   decorators: [
     withScenario,
     (Story, { globals, parameters, viewMode }) => (
@@ -58,10 +61,43 @@ const preview: Preview = {
     layout: 'fullscreen',
     // An axe violation fails the run.
     a11y: { test: 'error' },
-    controls: { expanded: true },
+    // The call of a story is fixed, because another id has no scenario.
+    controls: { expanded: true, exclude: /^(callId|children|ref|searchRef)$/ },
+    docs: { page: DocsPage },
     options: {
       storySort: {
-        order: ['Welcome', 'Guides', 'Whole console', 'Panel', 'Digits', 'Gathers', 'Conversation', 'Call'],
+        order: [
+          'Welcome',
+          'Guides',
+          [
+            'Concepts',
+            'Quick start',
+            'Hooks',
+            'Embed',
+            'Server',
+            'Theming',
+            'Headless parts',
+            'Testing',
+            'Accessibility',
+            'Operations',
+            'Troubleshooting',
+            'CRM',
+            'Replay',
+          ],
+          'Whole console',
+          'Recipes',
+          'Hooks playground',
+          'Theme gallery',
+          'Panel',
+          ['GatherPanel', 'When things go wrong', 'Shortcuts'],
+          'Gathers',
+          ['GatherControls', 'GatherFields', 'Collected'],
+          'Digits',
+          'Conversation',
+          ['Transcript', 'AssistantBar'],
+          'Call',
+          ['CallList', 'CallWall', 'CallTimeline', 'WrapUp', 'ConnectionStatus'],
+        ],
       },
     },
   },

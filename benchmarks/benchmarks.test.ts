@@ -1,8 +1,9 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { figure, markdown, median, quantile, ratioOf } from './harness.ts'
+import { IMAGE_FLAGS } from './lab.ts'
 import type { abilities as Load } from './parts/load.ts'
 import { start } from './parts/part.ts'
 import { benchmarks } from './registry.ts'
@@ -26,11 +27,23 @@ describe('benchmark figures', () => {
     const text = markdown({ tables: [], goals: [{ id: 'P1', says: 'x', measured: 2, limit: 1, must: 'stay below' }] })
     expect(text).toContain('| P1 | x | ≤ 1.00 | 2.00 | **not met** |')
   })
+
+  it('calls no goal met when the machine was not idle', () => {
+    const goal = { id: 'P1', says: 'x', measured: 1, limit: 1, must: 'stay below' } as const
+    expect(markdown({ goals: [goal] })).toContain('| met |')
+    expect(markdown({ goals: [goal] }, false)).toContain('| *not idle* |')
+  })
 })
 
 it('has a benchmark for each goal from P1 to P14', () => {
   const ids = Object.values(benchmarks).flatMap(({ about }) => about.match(/P\d+/g) ?? [])
   expect(new Set(ids)).toEqual(new Set(Array.from({ length: 14 }, (_, nth) => `P${nth + 1}`)))
+})
+
+it('starts our server with the flags of its image', () => {
+  const image = readFileSync(new URL('../packages/server/Dockerfile', import.meta.url), 'utf8')
+  const [, command = '[]'] = /^ENTRYPOINT (.*)$/m.exec(image) ?? []
+  expect(JSON.parse(command)).toEqual(['node', ...IMAGE_FLAGS, 'dist/cli.mjs'])
 })
 
 it('bundles the benchmark program and its parts without errors', async () => {

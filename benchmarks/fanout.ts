@@ -31,7 +31,7 @@ export async function fanout({ rounds, size }: Effort): Promise<Report> {
   })
   const [floor, own, tenth] = [await newRow(frames), await newRow(ours), await newRow(ours, most / 10)]
   const rows = [floor, await newRow(bare), own, tenth]
-  for (const round of roundsOf('fanout', rounds)) {
+  for await (const round of roundsOf('fanout', rounds)) {
     for (const { watchers, server, crowd, cpu, bytes } of rows) {
       const before = await server.cpu()
       const target = { name: 'fan', from: 1 + round * perRound, count: perRound, connections: 1, perSecond: 10 }

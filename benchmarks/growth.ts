@@ -19,7 +19,7 @@ export async function growth(effort: Effort): Promise<Report> {
 }
 
 /** Returns an event of a long call: one key for every three conversation turns. */
-function eventAt(index: number): CallEvent {
+export function eventAt(index: number): CallEvent {
   const occurred_at = new Date(1_700_000_000_000 + index * 37).toISOString().replace('Z', '000Z')
   const common = { id: `event-${index}`, occurred_at, command_id: 'talk' }
   if (index % 4 === 0) return { ...common, event_type: 'call.dtmf.received', payload: { digit: '5' } }
@@ -71,7 +71,7 @@ async function asCallsGrow({ rounds, size }: Effort): Promise<Part> {
     await load.ask('send', { ...server.address, name, from: 0, count, connections: 16 })
     rows.push({ count, name, server, alone: [] as number[], listed: [] as number[] })
   }
-  for (const round of roundsOf('growth, calls', rounds)) {
+  for await (const round of roundsOf('growth, calls', rounds)) {
     for (const { count, name, server, alone, listed } of rows) {
       for (const [nth, into] of [alone, listed].entries()) {
         if (into === listed) {

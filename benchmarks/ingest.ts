@@ -25,8 +25,8 @@ interface Row {
 /** P1, P2, P3: durable ingest on one core, against servers that store nothing. */
 export async function ingest(effort: Effort): Promise<Report> {
   const pinned = [emit, express, ours].map((contender) => ({ ...contender, core: 0 }))
-  const small = await compare('keys', pinned, effort, 1_500)
-  const large = await compare('history', pinned, effort, 400)
+  const small = await compare('keys', pinned, effort, 6_000)
+  const large = await compare('history', pinned, effort, 1_500)
   const [smallEmit, smallExpress, smallOurs] = small.rows
   const [largeEmit, , largeOurs] = large.rows
   const cpu = (one: Row | undefined, other: Row | undefined) => ratioOf(one?.cpu ?? [], other?.cpu ?? [])
@@ -46,7 +46,7 @@ export async function ingest(effort: Effort): Promise<Report> {
 /** P7: the gain of a second core for one server; the sender shares it. */
 export async function cores(effort: Effort): Promise<Report> {
   const both = { ...ours, name: `${ours.name}, both cores`, core: null }
-  const { rows, table } = await compare('keys', [{ ...ours, core: 0 }, both], effort, 2_000)
+  const { rows, table } = await compare('keys', [{ ...ours, core: 0 }, both], effort, 6_000)
   const measured = ratioOf(rows[1]?.perSecond ?? [], rows[0]?.perSecond ?? [])
   return { tables: [table], goals: [atLeast('P7', 'webhooks/s with a second core against one', 1.5, measured)] }
 }
@@ -70,7 +70,7 @@ async function compare(
     await load.ask('send', { ...server.address, name: kind, from: 0, count: CALLS, connections: CONNECTIONS })
     rows.push({ name: contender.name, server, perSecond: [], cpu: [], lost: 0 })
   }
-  for (const round of roundsOf(`${kind}, ${(bytes / 1000).toFixed(1)} kB`, rounds)) {
+  for await (const round of roundsOf(`${kind}, ${(bytes / 1000).toFixed(1)} kB`, rounds)) {
     const target = { name: kind, from: CALLS + round * (perRound + 2 * CONNECTIONS), count: perRound }
     for (const row of rows) {
       const { server, perSecond, cpu } = row

@@ -3,10 +3,10 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '@callgather/test-kit/free-port'
 import { quantile } from './harness.ts'
 import type { abilities as Callgather } from './parts/callgather-server.ts'
 import { makeKeys } from './parts/corpus.ts'
@@ -43,6 +43,9 @@ export interface Place {
   readonly redis?: Redis
 }
 
+/** The flags with which our image starts a server. The peers measured the same with it. */
+export const IMAGE_FLAGS = ['--min-semi-space-size=16']
+
 export class Lab {
   readonly keys = makeKeys()
   readonly folder = mkdtempSync(join(tmpdir(), 'callgather-bench-'))
@@ -74,7 +77,8 @@ export class Lab {
       ? { kind: contender.peer, publicKey, redisUrl: redis?.url }
       : { publicKey, store: redis?.url ?? at }
     const file = isPeer ? 'peer-server.ts' : 'callgather-server.ts'
-    const part = await this.part<typeof Callgather>(file, { settings, ...(core === undefined ? {} : { core }) })
+    const options = { settings, flags: isPeer ? [] : IMAGE_FLAGS, ...(core === undefined ? {} : { core }) }
+    const part = await this.part<typeof Callgather>(file, options)
     const kind = !isPeer ? 'callgather' : contender.peer === 'ws frames' ? 'ws' : 'socket.io'
     const address = { port: await part.ask('listen'), path: isPeer ? '/webhooks' : '/callgather/webhooks' }
     return { ...part, name: contender.name, kind, address }
@@ -159,12 +163,4 @@ export async function timeDelays(
     delays.push({ p50: quantile(taken, 0.5), p99: quantile(taken, 0.99), lost: target.count - taken.length })
   }
   return delays
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
 }

@@ -1,8 +1,11 @@
 /** `pnpm bench`, or `pnpm bench ingest relay`: runs the benchmarks named and prints their figures and goals. */
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { type Goal, isMet, markdown } from './harness.ts'
+import { type Goal, isMet, markdown, type Report } from './harness.ts'
+import { MAX_SPREAD, takeSpread } from './idle.ts'
 import { benchmarks } from './registry.ts'
+
+const MAX_ATTEMPTS = 3
 
 const usage = `Usage: pnpm bench [NAME ...] [options]
 
@@ -17,8 +20,9 @@ ${Object.entries(benchmarks)
   --minutes N  how long the soak takes (default 30)
   -h, --help   show this
 
-Servers are pinned to core 0, senders and watchers to core 1; let nothing else run. nodes needs redis-server, screen
-needs Chromium.
+Servers are pinned to core 0, senders and watchers to core 1; let nothing else run. A benchmark during which fixed work
+took 15 % longer in one round than in another is repeated, at most twice; then its goals are "not idle".
+nodes needs redis-server; screen and first-key need Chromium; bundle and first-key need the built packages.
 `
 
 const { values, positionals } = readArguments()
@@ -32,19 +36,32 @@ const failed: string[] = []
 for (const name of chosen) {
   process.stderr.write(`\n${name}: ${benchmarks[name]?.about}\n`)
   try {
-    const report = await benchmarks[name]?.run(effort)
+    const report = await runIdle(name)
     if (!report) continue
-    goals.push(...report.goals)
-    process.stdout.write(`\n## ${name}\n\n${markdown(report)}\n`)
+    goals.push(...(report.isIdle ? report.goals : []))
+    process.stdout.write(`\n## ${name}\n\n${markdown(report, report.isIdle)}\n`)
   } catch (error) {
     // A failed benchmark must not discard the figures of the others.
     process.stderr.write(`${name} failed: ${error instanceof Error ? error.stack : String(error)}\n`)
     failed.push(name)
   }
 }
-process.stdout.write(`\n${goals.filter(isMet).length} of ${goals.length} goals met.\n`)
+process.stdout.write(`\n${goals.filter(isMet).length} of the ${goals.length} goals measured on an idle machine met.\n`)
 if (failed.length > 0) process.stderr.write(`Failed: ${failed.join(', ')}.\n`)
 process.exit(failed.length > 0 ? 1 : 0)
+
+/** Runs a benchmark, up to three times until the machine was idle meanwhile. */
+async function runIdle(name: string): Promise<(Report & { readonly isIdle: boolean }) | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    takeSpread()
+    const report = await benchmarks[name]?.run(effort)
+    const spread = takeSpread()
+    if (!report) return undefined
+    if (spread <= MAX_SPREAD) return { ...report, isIdle: true }
+    process.stderr.write(`  The machine was not idle: fixed work took up to ${(spread * 100).toFixed(0)} % longer.\n`)
+    if (attempt === MAX_ATTEMPTS || values.quick) return { ...report, isIdle: false }
+  }
+}
 
 function readArguments() {
   try {

@@ -41,7 +41,7 @@ export async function nodes({ rounds, size }: Effort): Promise<Report> {
     const cpu = { taking: [] as number[], other: [] as number[], redis: [] as number[] }
     rows.push({ name: contender.name, servers: { taking, other, redis }, delays, cpu, lost: 0 })
   }
-  for (const round of roundsOf('nodes', rounds)) {
+  for await (const round of roundsOf('nodes', rounds)) {
     const paced = { from: CALLS + warmUp + (round - 1) * perRound, count: perRound, perSecond: PER_SECOND }
     const target = { name: 'nodes', connections: 8, ...(round === 0 ? { from: CALLS, count: warmUp } : paced) }
     for (const row of rows) {

@@ -44,7 +44,7 @@ export async function relay({ rounds, size }: Effort): Promise<Report> {
     sqlite: await start(contenders.sqlite),
   }
   const alone = newRow('the disk alone: as much written and synced', null)
-  for (const round of roundsOf('relay', rounds)) {
+  for await (const round of roundsOf('relay', rounds)) {
     const target = { name: 'relay', from: CALLS + round * perRound, count: perRound, connections: 16 }
     for (const row of Object.values(rows)) {
       await row.server.scavenges()

@@ -2,11 +2,9 @@
  * Measures script, style and layout time per event in headless Chromium, from the browser's own metrics, without painting.
  * `render-counts.test.tsx` counts which components a key renders.
  */
-import { fileURLToPath } from 'node:url'
-import { browserArgs, findBrowser } from '@callgather/test-kit/browser'
-import { build } from 'esbuild'
-import { type CDPSession, chromium, type Page } from 'playwright'
+import type { CDPSession, Page } from 'playwright'
 import { atMost, type Effort, median, type Report, ratioOf, roundsOf } from './harness.ts'
+import { bundlePage, launchBrowser } from './page/bundle-page.ts'
 import type { Bench, View } from './page/page.tsx'
 
 declare global {
@@ -30,7 +28,7 @@ export async function screen({ rounds, size }: Effort): Promise<Report> {
     hidden: [] as number[],
   }
   let elements = 0
-  for (const round of roundsOf('screen', rounds)) {
+  for await (const round of roundsOf('screen', rounds)) {
     const short = await costOf(browser, 'transcript', 12, 'message', count)
     const long = await costOf(browser, 'transcript', most, 'message', count)
     elements = await page.evaluate(() => window.bench.elements())
@@ -94,27 +92,13 @@ interface OpenPage extends AsyncDisposable {
 }
 
 async function openPage(): Promise<OpenPage> {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('./page/page.tsx', import.meta.url))],
-    bundle: true,
-    write: false,
-    outdir: 'page',
-    format: 'esm',
-    target: 'es2023',
-    jsx: 'automatic',
-    minify: true,
-    conditions: ['callgather:source', 'production'],
-    define: { 'process.env.NODE_ENV': '"production"' },
-    logLevel: 'error',
-  })
-  const textOf = (ending: string) => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? ''
-  const executablePath = findBrowser()
-  const browser = await chromium.launch({ args: [...browserArgs], ...(executablePath ? { executablePath } : {}) })
+  const { js, css } = await bundlePage('page.tsx')
+  const browser = await launchBrowser()
   const page = await browser.newPage()
   page.on('pageerror', (error) => process.stderr.write(`page: ${error.message}\n`))
   await page.setContent('<!doctype html><title>benchmark</title><main id="root"></main>')
-  await page.addStyleTag({ content: textOf('.css') })
-  await page.addScriptTag({ content: textOf('.js'), type: 'module' })
+  await page.addStyleTag({ content: css })
+  await page.addScriptTag({ content: js, type: 'module' })
   await page.waitForFunction(() => 'bench' in window)
   const session = await page.context().newCDPSession(page)
   await session.send('Performance.enable')

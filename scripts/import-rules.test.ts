@@ -78,8 +78,22 @@ describe('import rules', () => {
       { 'packages/simulator/src/a.ts': "import '../../protocol/src/index.ts'" },
     ],
     [
+      'the host modules of embed use neither the elements nor React',
+      {
+        'packages/embed/src/host/a.ts': "import '../element/panel.ts'",
+        'packages/embed/src/element/panel.ts': '',
+      },
+    ],
+    [
       'packages are imported by name',
       { 'packages/server/src/store/a.test.ts': "import '../../../protocol/src/index.ts'" },
+    ],
+    [
+      'only build configurations import build-kit',
+      {
+        'packages/server/src/store/b.ts': "import '../../../build-kit/src/declarations.mjs'",
+        'packages/build-kit/src/declarations.mjs': '',
+      },
     ],
     [
       'packages do not import the repository',

@@ -50,7 +50,7 @@ async function test() {
  */
 async function testLong() {
   await setUp()
-  await ensureBrowser()
+  await ensureBrowser({ isWhole: true })
   await ensureTestPrograms()
   const runs = [await runTests('The tests at full length', { ...fullLength, ...env })]
   for (const major of newerRuntimes) {
@@ -62,7 +62,7 @@ async function testLong() {
 
 const newerRuntimes = [22, 24]
 const onRuntimes = [
-  ...['--project=node', '--project=dom'],
+  ...['--project=node*', '--project=dom*'],
   ...['packages/protocol/', 'packages/server/', 'packages/simulator/', 'packages/react/src/client/'],
 ]
 

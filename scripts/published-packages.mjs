@@ -7,7 +7,7 @@ import { env, root } from './setup.mjs'
 
 /** The packages that are released; each comes after those that it depends on. */
 export function publishedPackages() {
-  return ['protocol', 'simulator', 'server', 'react']
+  return ['protocol', 'simulator', 'server', 'react', 'embed']
     .map((name) => join(root, 'packages', name))
     .map((folder) => ({ folder, manifest: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) }))
     .map(({ folder, manifest }) => ({ folder, manifest, name: manifest.name }))

@@ -63,20 +63,41 @@ export async function ensureRuntime(major) {
 
 const isDebianRoot = () => process.getuid?.() === 0 && existsSync('/etc/debian_version')
 
-/** Installs Debian packages. Only for root on Debian, as in a CI container. */
-async function install(title, packages) {
-  const apt = { cwd: root, env: { ...env, DEBIAN_FRONTEND: 'noninteractive' } }
-  await step('Reading the list of Debian packages', 'apt-get', ['update'], apt)
-  await step(title, 'apt-get', ['install', '-y', '--no-install-recommends', ...packages], apt)
+const apt = (title, args, options) =>
+  step(title, 'apt-get', args, { cwd: root, env: { ...env, DEBIAN_FRONTEND: 'noninteractive' }, ...options })
+
+let hasPackageList = false
+
+async function readPackageList(options) {
+  if (!hasPackageList) hasPackageList = await apt('Reading the list of Debian packages', ['update'], options)
 }
 
-/** Finds a browser for the tests. Installs Chromium when running as root on Debian. */
-export async function ensureBrowser() {
+/** Installs Debian packages. Only for root on Debian, as in a CI container. */
+async function install(packages, options) {
+  await readPackageList(options)
+  await apt(`Installing ${packages.join(', ')}`, ['install', '-y', '--no-install-recommends', ...packages], options)
+}
+
+const headlessShell = 'chromium-headless-shell'
+
+/**
+ * Finds a browser for the tests. When running as root on Debian, installs Chromium without its user interface.
+ *
+ * @param {{ isWhole?: boolean }} options `isWhole`: also finds or installs Chromium with its user interface.
+ */
+export async function ensureBrowser({ isWhole = false } = {}) {
   // Imported here because it needs the installed dependencies.
   const { findBrowser } = await import('@callgather/test-kit/browser')
-  if (findBrowser()) return
-  if (isDebianRoot()) await install('Installing Chromium', ['chromium'])
-  if (!findBrowser()) {
+  if (!process.env.CHROMIUM_PATH && isDebianRoot() && !has(headlessShell)) {
+    // Any Chromium will do, but slower.
+    const isOptional = findBrowser() !== undefined
+    await readPackageList({ isOptional })
+    // Only some Debian releases have it.
+    const isOffered = spawnSync('apt-cache', ['show', headlessShell]).status === 0
+    if (isOffered) await install([headlessShell], { isOptional })
+  }
+  if (!findBrowser({ isWhole }) && isDebianRoot()) await install(['chromium'])
+  if (!findBrowser({ isWhole })) {
     fail(
       'No Chromium was found for the browser tests.',
       'Install one (on Debian: apt-get install chromium) or name it in CHROMIUM_PATH.',
@@ -103,7 +124,7 @@ export async function ensureTestPrograms() {
     .filter((command) => !has(command))
     .map((command) => testPrograms[command])
   if (!hasRequests()) missing.push('python3-requests')
-  if (missing.length > 0 && isDebianRoot()) await install(`Installing ${missing.join(', ')}`, missing)
+  if (missing.length > 0 && isDebianRoot()) await install(missing)
   if (!has('sqlite3')) {
     fail(
       'The command sqlite3 was not found.',

@@ -57,8 +57,11 @@ export function endWithParent() {
   }
 }
 
-/** Runs a step with one line of progress. Prints its output and exits when it fails. */
-export async function step(title, command, args, options = {}) {
+/**
+ * Runs a step with one line of progress, and resolves to whether it succeeded. When it fails, prints its output and exits,
+ * unless it `isOptional`.
+ */
+export async function step(title, command, args, { isOptional = false, ...options } = {}) {
   const began = Date.now()
   if (process.stdout.isTTY) process.stdout.write(`· ${title} …\n`)
   const child = start(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -70,12 +73,13 @@ export async function step(title, command, args, options = {}) {
   child.stderr.on('data', keep)
   const code = await exitOf(child)
   const seconds = ((Date.now() - began) / 1000).toFixed(1)
-  process.stdout.write(`${code === 0 ? '✓' : '✗'} ${title} (${seconds} s)\n`)
-  if (code !== 0) {
+  process.stdout.write(`${code === 0 ? '✓' : isOptional ? '–' : '✗'} ${title} (${seconds} s)\n`)
+  if (code !== 0 && !isOptional) {
     endChildren()
     process.stderr.write(output)
     fail(`"${title}" failed.`, `The command was: ${command} ${args.join(' ')}`)
   }
+  return code === 0
 }
 
 /** Runs a step and streams its output. Resolves to the exit code. */

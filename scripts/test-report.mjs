@@ -7,7 +7,10 @@ import { readFileSync, rmSync } from 'node:fs'
 export function printTotals(runs) {
   const total = { passed: 0, failed: 0, skipped: 0, code: 0 }
   for (const { title, file, code } of runs) {
-    const { passed = 0, failed = 0, skipped = 0 } = countsOf(file) ?? {}
+    const counts = countsOf(file) ?? { passed: 0, failed: 0, skipped: 0 }
+    const { passed, skipped } = counts
+    // An error outside of every test and file, such as an unhandled rejection.
+    const failed = counts.failed || (code === 0 ? 0 : 1)
     if (runs.length > 1) process.stdout.write(`${title}: ${passed} passed, ${failed} failed, ${skipped} skipped\n`)
     total.passed += passed
     total.failed += failed
@@ -18,7 +21,10 @@ export function printTotals(runs) {
   return total.code
 }
 
-/** Returns the counts of a report. Prints failures outside tests and the names of skipped tests. */
+/**
+ * Returns the counts of a report. A file that failed outside its tests, such as in `beforeAll`, counts as one failed test.
+ * Prints the names of skipped tests, then the failures outside tests.
+ */
 function countsOf(file) {
   let report
   try {
@@ -29,12 +35,14 @@ function countsOf(file) {
     return null
   }
   const { numPassedTests, numFailedTests, numPendingTests, testResults } = report
-  for (const { name, status, message } of testResults) {
-    if (status === 'failed' && message) process.stderr.write(`✗ ${name}\n${message}\n`)
+  for (const { fullName, status } of testResults.flatMap(({ assertionResults }) => assertionResults)) {
+    if (status === 'pending' || status === 'skipped') process.stdout.write(`- skipped: ${fullName}\n`)
   }
-  const skipped = testResults.flatMap(({ assertionResults }) =>
-    assertionResults.filter(({ status }) => status === 'pending' || status === 'skipped'),
-  )
-  for (const { fullName } of skipped) process.stdout.write(`- skipped: ${fullName}\n`)
-  return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests }
+  const failedFiles = testResults.filter(({ status }) => status === 'failed')
+  const hasFailedTest = ({ assertionResults }) => assertionResults.some(({ status }) => status === 'failed')
+  const failedOutside = failedFiles.filter((file) => !hasFailedTest(file))
+  for (const { name, message } of failedFiles.filter((file) => file.message || failedOutside.includes(file))) {
+    process.stderr.write(`✗ ${name}\n${message}\n`)
+  }
+  return { passed: numPassedTests, failed: numFailedTests + failedOutside.length, skipped: numPendingTests }
 }

@@ -18,6 +18,8 @@ const gather = createGatherServer({
   store,
   // All watchers connect from one address at once, which the default limits refuse.
   limits: { handshakesPerSecond: 10_000, handshakeBurst: 10_000, maxConnectionsPerSubject: 10_000 },
+  // The pages of the benchmark of the first key.
+  allowedOrigins: ['http://page.localhost'],
   tickets: { secret: 'a secret for the time of a benchmark' },
   // There is no Telnyx to reconcile with.
   reconcile: false,

@@ -69,11 +69,19 @@ export const abilities = {
     const requests = [{ method: 'POST' as const, path, setupRequest }]
     const url = `http://127.0.0.1:${port}`
     const began = performance.now()
-    const result = await autocannon({ url, connections, amount: part.count, requests })
-    const seconds = (performance.now() - began) / 1000
+    // autocannon ends at a full second of its clock, so the time of the last answer counts.
+    let answered = began
+    const result = await new Promise<autocannon.Result>((resolve, reject) => {
+      const run = autocannon({ url, connections, amount: part.count, requests }, (error, ended) =>
+        error ? reject(error) : resolve(ended),
+      )
+      run.on('response', () => {
+        answered = performance.now()
+      })
+    })
     const good = result['2xx']
     if (good < part.count) throw new Error(`The server accepted only ${good} of ${part.count} webhooks.`)
-    return part.count / seconds
+    return part.count / ((answered - began) / 1000)
   },
 }
 serve(abilities)

@@ -36,6 +36,8 @@ export interface Part<Able extends Abilities> {
 export interface StartOptions {
   /** The core to stay on, where the system can pin a process. */
   readonly core?: number
+  /** Flags of V8. Default: none. */
+  readonly flags?: readonly string[]
   /** Given to the part's `settings`. */
   readonly settings?: unknown
 }
@@ -60,6 +62,7 @@ export async function start<Able extends Abilities>(file: string, options: Start
     ...pin,
     process.execPath,
     '--expose-gc',
+    ...(options.flags ?? []),
     '--disable-warning=ExperimentalWarning',
     script,
   ]

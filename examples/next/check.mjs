@@ -14,7 +14,11 @@ try {
   cpSync(here, folder, { recursive: true, filter: (path) => !/(node_modules|\.next|check\.mjs)$/.test(path) })
   const packed = join(folder, 'packed')
   for (const name of ['protocol', 'server', 'react'])
-    run('pnpm', ['pack', '--pack-destination', packed], join(here, '../../packages', name))
+    run(
+      'pnpm',
+      ['pack', '--pack-destination', packed, '--config.ignore-scripts=true'],
+      join(here, '../../packages', name),
+    )
   const tarballs = readdirSync(packed).map((file) => join(packed, file))
   run('npm', ['install', '--no-audit', '--no-fund', ...tarballs], folder)
   run('npm', ['run', 'build'], folder)

@@ -4,7 +4,7 @@ import { redisStore } from '@callgather/server/redis'
 
 const needed = (name: string) => {
   const value = process.env[name]
-  if (!value) throw new Error(`${name} is not set. The README of this example says where it comes from.`)
+  if (!value) throw new Error(`${name} is not set. Set it in the environment or in .env.local.`)
   return value
 }
 

@@ -1,6 +1,5 @@
 /** The two programs, as they are, each in its own process, against the simulator on a socket: only their environment points there. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import {
   type Caller,
@@ -12,6 +11,7 @@ import {
   type SimulatorOptions,
   virtualClock,
 } from '@callgather/simulator'
+import { freePort } from '@callgather/test-kit/free-port'
 import { expectContract } from '@callgather/test-kit/telnyx-contract'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
@@ -72,14 +72,6 @@ async function start(program: 'menu' | 'booking', options: SimulatorOptions = {}
       if (broken.length > 0) throw broken[0]
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
 }
 
 const listening = (child: ChildProcess, output: () => string) =>

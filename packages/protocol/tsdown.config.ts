@@ -1,3 +1,4 @@
+import { commentsOnOwnLines } from '@callgather/build-kit/declarations'
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
@@ -8,6 +9,7 @@ export default defineConfig({
   unbundle: true,
   // `npm start` does not need declarations, which take most of a build.
   dts: process.env.CALLGATHER_DECLARATIONS !== 'no',
+  plugins: [commentsOnOwnLines],
   sourcemap: true,
   fixedExtension: true,
 })

@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import { commentsOnOwnLines } from '@callgather/build-kit/declarations'
 import { build } from 'esbuild'
 import { defineConfig, type Rolldown } from 'tsdown'
 
@@ -31,8 +32,10 @@ export default defineConfig({
     'src/index.ts',
     'src/testing/index.ts',
     'src/testing/msw.ts',
+    'src/testing/setup.ts',
     'src/components/*/parts.tsx',
     'src/components/call-wall/index.ts',
+    'src/query/tracing.ts',
     'src/strings/{ar,de,en,es,fr,ja,pt-BR,zh-CN}.ts',
   ],
   format: ['esm'],
@@ -43,14 +46,18 @@ export default defineConfig({
   dts: process.env.CALLGATHER_DECLARATIONS !== 'no',
   sourcemap: true,
   fixedExtension: true,
-  plugins: [partsStayModules],
+  plugins: [partsStayModules, commentsOnOwnLines],
   // For React Server Components. Declaration files can't contain the directive.
   outputOptions: { banner: (chunk) => (isClientModule(chunk) ? "'use client';" : '') },
   hooks: {
     // Optional stylesheets, without lowered syntax: the host's tools know its browsers.
     'build:done': async () => {
       await build({
-        entryPoints: { styles: 'src/styles/index.css', wall: 'src/styles/call-wall.css' },
+        entryPoints: {
+          styles: 'src/styles/index.css',
+          wall: 'src/styles/call-wall.css',
+          testing: 'src/testing/replay/replay.css',
+        },
         outdir: 'dist',
         bundle: true,
         logLevel: 'warning',
@@ -59,7 +66,7 @@ export default defineConfig({
       const index = await readFile('dist/index.d.mts', 'utf8').catch(() => null)
       if (index !== null) await writeFile('dist/index.d.mts', index.replace(/^export \* from/m, 'export type * from'))
       // TypeScript 6 requires a declaration for side-effect imports.
-      for (const sheet of ['styles', 'wall']) await writeFile(`dist/${sheet}.css.d.ts`, 'export {}\n')
+      for (const sheet of ['styles', 'testing', 'wall']) await writeFile(`dist/${sheet}.css.d.ts`, 'export {}\n')
     },
   },
 })

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { commentsOnOwnLines, starExportsStayTypes } from '@callgather/build-kit/declarations'
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
@@ -19,13 +19,7 @@ export default defineConfig({
   target: 'node20.19',
   // `npm start` has no need of declarations, which take most of a build.
   dts: process.env.CALLGATHER_DECLARATIONS !== 'no',
+  plugins: [starExportsStayTypes, commentsOnOwnLines],
   sourcemap: true,
   fixedExtension: true,
-  hooks: {
-    // The bundler drops `type` from `export type *`, so the declarations would promise values that are not there.
-    'build:done': async () => {
-      const index = await readFile('dist/index.d.mts', 'utf8').catch(() => null)
-      if (index !== null) await writeFile('dist/index.d.mts', index.replace(/^export \* from/m, 'export type * from'))
-    },
-  },
 })

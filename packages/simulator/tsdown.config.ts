@@ -1,5 +1,6 @@
 import { copyFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { commentsOnOwnLines } from '@callgather/build-kit/declarations'
 import { defineConfig } from 'tsdown'
 import { writePages } from './src/pages/bundle.ts'
 
@@ -11,6 +12,7 @@ export default defineConfig({
   // `npm start` skips declarations, which take most of the build time.
   dts: process.env.CALLGATHER_DECLARATIONS !== 'no',
   platform: 'node',
+  plugins: [commentsOnOwnLines],
   sourcemap: true,
   fixedExtension: true,
   hooks: {

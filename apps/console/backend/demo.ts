@@ -63,7 +63,7 @@ process.stdout.write(`
   Telnyx events    ${simulator.ready.phone.replace(/phone$/, 'events')}
   Telnyx API       ${simulator.ready.url}
 
-  Open the first two side by side. Dial on the phone, answer in the console, then ask for a PIN.
+  Open the first two side by side. Dial on the phone, answer in the console, then press Account number.
   Press Ctrl-C to stop.
 `)
 

@@ -11,7 +11,6 @@ import { memoryStore } from '@callgather/server/memory'
 import { sqliteStore } from '@callgather/server/sqlite'
 import Telnyx from 'telnyx'
 import { servePage } from './pages.ts'
-import { createWrapUps, readJson } from './wrap-ups.ts'
 
 function required(name: string): string {
   const value = process.env[name]
@@ -36,8 +35,6 @@ const gather = createGatherServer({
   // Hosts whose audio an agent may play. The simulator downloads nothing, so any name works.
   policy: { mediaHosts: ['media.example.com'] },
 })
-
-const wrapUps = createWrapUps(storeUrl.startsWith('file:') ? `${storeUrl.slice('file:'.length)}.wrap-ups.jsonl` : null)
 
 // The host answers and hangs up calls. CallGather does neither.
 const telnyx = new Telnyx({ apiKey, baseURL, maxRetries: 0, timeout: 5000 })
@@ -73,12 +70,6 @@ async function handle(request: IncomingMessage, response: ServerResponse) {
       expiresIn: '15m',
     })
     return sendJson(response, 200, { ticket })
-  }
-  if (request.method === 'POST' && pathname === '/api/wrap-ups') {
-    const record = await readJson(request)
-    if (record === null) return sendJson(response, 400, { error: 'The wrap-up is not a JSON object of up to 64 KiB.' })
-    await wrapUps.save(record)
-    return sendJson(response, 200, { result: 'ok' })
   }
   const [, callId, action] = /^\/api\/calls\/([^/]+)\/(answer|hangup)$/.exec(pathname) ?? []
   if (request.method === 'POST' && callId && action) {

@@ -24,5 +24,5 @@ it('shows every key exactly once after the server is killed between two keys', a
   await agent.panel.getByRole('img', { name: /^4 .*4 0 7 1/ }).waitFor({ timeout: 20_000 })
   const keys = stage.simulator.deliveries().filter(({ event }) => event.event_type === 'call.dtmf.received')
   expect(keys).toHaveLength(4)
-  expect(await agent.transcript.getByText('4 keys').count()).toBe(1)
+  await expect.poll(() => agent.transcript.getByText('4 keys').count()).toBe(1)
 })

@@ -136,7 +136,7 @@ it('answers, asks, stops, asks again, finds an action and hangs up with single k
 
   // Hanging up needs Shift.
   await page.keyboard.press('h')
-  expect(await panel.getByText('Answered', { exact: true }).count()).toBe(1)
+  await expect.poll(() => panel.getByText('Answered', { exact: true }).count()).toBe(1)
   await page.keyboard.press('Shift+H')
   await panel.getByText('Ended', { exact: true }).waitFor()
   expect(await isFocusKept()).toBe(true)
@@ -162,20 +162,20 @@ it('lets an agent change and turn off the keyboard shortcuts', async () => {
   await page.keyboard.press('j')
   await page.keyboard.press('?')
   await dialog.waitFor()
-  expect(await panel.count()).toBe(0)
+  await expect.poll(() => panel.count()).toBe(0)
   await agent.presses(dialog.getByRole('checkbox', { name: 'Use these shortcuts' }), 'Space')
   await agent.presses(dialog.getByRole('button', { name: 'Close', exact: true }))
   await dialog.waitFor({ state: 'hidden' })
   await page.keyboard.press('n')
   await agent.presses(page.getByRole('button', { name: 'Keyboard shortcuts' }))
   await dialog.waitFor()
-  expect(await panel.count()).toBe(0)
+  await expect.poll(() => panel.count()).toBe(0)
   await agent.presses(dialog.getByRole('checkbox', { name: 'Use these shortcuts' }), 'Space')
   await agent.presses(dialog.getByRole('button', { name: 'Close', exact: true }))
   await dialog.waitFor({ state: 'hidden' })
   // The dialog disappears before the page handles shortcuts again.
   await vi.waitFor(async () => {
     await page.keyboard.press('n')
-    expect(await panel.count()).toBe(1)
+    await expect.poll(() => panel.count()).toBe(1)
   }, inTime)
 })

@@ -95,7 +95,7 @@ it.each(ways)(
     await collected.getByText('PIN').waitFor()
     await noteHangUp()
     // The masked PIN can never be copied.
-    expect(await collected.getByRole('button', { name: 'Copy PIN' }).count()).toBe(0)
+    await expect.poll(() => collected.getByRole('button', { name: 'Copy PIN' }).count()).toBe(0)
     if (way === 'keyboard') await page.keyboard.press('Shift+C')
     else {
       await collected.getByRole('button', { name: /^Copy all/ }).click()

@@ -17,12 +17,12 @@ it('does not hang up a call after the network is back when the agent hung up off
   await hangUp.click()
   await panel
     .getByRole('alert')
-    .getByText(/Check your network/)
+    .getByText(/^Not sent\. Check your network/)
     .waitFor()
   await page.context().setOffline(false)
 
   // A request to the caller succeeds, so the call goes on.
   await panel.getByRole('button', { name: 'PIN', exact: true }).click({ timeout: 30_000 })
   await caller.hears(/PIN/)
-  expect(await panel.getByText('Answered', { exact: true }).count()).toBe(1)
+  await expect.poll(() => panel.getByText('Answered', { exact: true }).count()).toBe(1)
 })

@@ -167,8 +167,11 @@ export class KeyboardAgent extends Agent {
   /** Moves the focus to a control with the Tab key only. Throws when Tab does not reach it. */
   async tabsTo(control: Locator): Promise<void> {
     await control.waitFor()
+    // To find an element by its role takes longer than a press, so it is found again only if it was replaced.
+    let element = await control.elementHandle()
     for (let stops = 0; stops < 120; stops++) {
-      if (await control.evaluate((element) => element === document.activeElement)) return
+      if (!(await element?.evaluate((it) => it.isConnected))) element = await control.elementHandle()
+      if (await element?.evaluate((it) => it === document.activeElement)) return
       await this.page.keyboard.press('Tab')
     }
     throw new Error(`The Tab key does not reach ${String(control)}.`)

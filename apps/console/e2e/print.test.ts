@@ -27,7 +27,7 @@ it('prints the whole transcript, the collected values and the wrap-up, black on 
 
   const rows = agent.transcript.locator('.cg-row')
   const requests = rows.filter({ hasText: 'Press 1 for yes' })
-  expect(await requests.count()).toBeLessThan(REQUESTS)
+  await expect.poll(() => requests.count()).toBeLessThan(REQUESTS)
 
   await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
   await expect.poll(() => requests.count()).toBe(REQUESTS)
@@ -56,8 +56,8 @@ it('prints the whole transcript, the collected values and the wrap-up, black on 
     overlaps: 0,
     colours: ['rgb(0, 0, 0)', 'rgb(255, 255, 255)'],
   })
-  expect(await values.first().isVisible()).toBe(true)
-  expect(await agent.panel.getByRole('textbox', { name: 'Note' }).isVisible()).toBe(true)
+  await expect.poll(() => values.first().isVisible()).toBe(true)
+  await expect.poll(() => agent.panel.getByRole('textbox', { name: 'Note' }).isVisible()).toBe(true)
 
   await page.emulateMedia({ media: 'screen' })
   await expect.poll(() => requests.count()).toBeLessThan(REQUESTS)

@@ -9,11 +9,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { build, type Plugin } from 'esbuild'
+import { type Document, readDocuments } from '@callgather/test-kit/documents'
+import { onlyOurs } from '@callgather/test-kit/program'
+import { build } from 'esbuild'
 import type ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isLong } from './long.ts'
 import { findAny, findUnnamed } from './published/declarations.ts'
-import { type Document, readDocuments } from './published/documents.ts'
 import { errorsOf, programOf } from './published/program.ts'
 import { installAll, type Manager, packAll } from './published/projects.ts'
 import { serverView } from './published/server-components.ts'
@@ -23,8 +25,9 @@ const run = promisify(execFile)
 const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '')
 const packages = ['protocol', 'server', 'react', 'simulator'] as const
 
-/** `npm test` uses only npm, which takes a third of pnpm's time because all documents share one project. */
-const managers: readonly Manager[] = process.env.CALLGATHER_LONG ? ['npm', 'pnpm'] : ['npm']
+// `npm test` compiles the documents against the sources, and checks the packages with publint and the API reports.
+const describeLong = describe.skipIf(!isLong)
+const managers: readonly Manager[] = ['npm', 'pnpm']
 
 /** Installing may download packages, and shares the machine with other tests. */
 const PATIENCE_MS = 10 * 60_000
@@ -52,19 +55,11 @@ async function entriesOf(project: string, name: string): Promise<{ specifier: st
   }))
 }
 
-/** Leaves third-party packages out of the bundle. */
-const onlyOurs: Plugin = {
-  name: 'only ours',
-  setup: ({ onResolve }) => {
-    onResolve({ filter: /^[^./]/ }, ({ path }) => (path.startsWith('@callgather/') ? null : { path, external: true }))
-  },
-}
-
 const tarballs: Record<string, string> = {}
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'callgather-published-'))
-  documents = await readDocuments(root)
+  documents = readDocuments()
   Object.assign(tarballs, await packAll(root, folder))
 }, PATIENCE_MS)
 
@@ -72,7 +67,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-describe.each(managers)('The packages, packed and installed by %s,', (manager) => {
+describeLong.each(managers)('The packages, packed and installed by %s,', (manager) => {
   let program: ts.Program
   let project: string
   /** The declaration files of a package's entries, the main one first. */

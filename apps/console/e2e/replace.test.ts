@@ -47,5 +47,5 @@ it('offers the second of two agents who ask at the same time to replace the runn
       .getByText(`“${questionOf(second)}”`)
       .first()
       .waitFor()
-  expect(await replaceIn(second).count()).toBe(0)
+  await expect.poll(() => replaceIn(second).count()).toBe(0)
 })

@@ -8,8 +8,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createSimulator, type Simulator } from '@callgather/simulator'
 import { browserArgs, findBrowser } from '@callgather/test-kit/browser'
+import { freePort } from '@callgather/test-kit/free-port'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright'
-import { freePort, type StartedProgram, startProgram } from '../backend/processes.ts'
+import { type StartedProgram, startProgram } from '../backend/processes.ts'
 
 const backendFile = fileURLToPath(new URL('../dist/backend.mjs', import.meta.url))
 
@@ -30,7 +31,7 @@ export interface Stage extends AsyncDisposable {
 /** Starts everything that a test needs. */
 export async function setStage(): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'callgather-e2e-'))
-  const port = await freePort(0)
+  const port = await freePort()
   const consoleUrl = `http://127.0.0.1:${port}`
   const simulator = await createSimulator({ webhookUrl: `${consoleUrl}/callgather/webhooks` })
   const env = {

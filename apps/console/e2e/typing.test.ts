@@ -41,7 +41,7 @@ it('ignores keys typed into a field that disappears, instead of running shortcut
   await page.keyboard.type(' mate, take a jar, we ask')
   expect(await shown()).toEqual(before)
   // The form stays, with its text and focus.
-  expect(await question.inputValue()).toBe('hello mate, take a jar, we ask')
+  await expect.poll(() => question.inputValue()).toBe('hello mate, take a jar, we ask')
   expect(await question.evaluate((field) => field === document.activeElement)).toBe(true)
   await other.panel.getByRole('button', { name: 'Stop request' }).click()
 
@@ -58,7 +58,7 @@ it('ignores keys typed into a field that disappears, instead of running shortcut
   expect(await shown()).toEqual(before)
   await agent.panel.getByRole('button', { name: 'Hand back to assistant' }).click()
   await whisper.waitFor()
-  expect(await whisper.inputValue()).toBe('offer them')
+  await expect.poll(() => whisper.inputValue()).toBe('offer them')
 
   // The host hides the panel, as Suspense and tabs do.
   await whisper.click()

@@ -71,5 +71,5 @@ it('runs a call from ringing to hang-up, with digits, fields, assistant and menu
   await caller.hangUp()
   await agent.panel.getByText('Ended', { exact: true }).first().waitFor()
   await agent.hears('Caller hung up')
-  expect(await agent.panel.getByRole('button', { name: 'Ask the caller', exact: true }).count()).toBe(0)
+  await expect.poll(() => agent.panel.getByRole('button', { name: 'Ask the caller', exact: true }).count()).toBe(0)
 })

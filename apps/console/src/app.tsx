@@ -13,12 +13,13 @@ import {
   useRingingAlert,
   WrapUp,
 } from '@callgather/react'
+import type { ExportedCall } from '@callgather/react/testing'
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { CallBar } from './call-bar.tsx'
 import { EventDrawer } from './event-drawer.tsx'
 import { Rail } from './rail.tsx'
-import { controlCall, fetchDemo, type Role, saveWrapUp } from './session.ts'
+import { controlCall, fetchDemo, type Role } from './session.ts'
 import { useTheme } from './use-theme.ts'
 
 /** Messages that agents often whisper to the assistant. */
@@ -48,12 +49,18 @@ const dispositions = [
 ]
 
 const CallWall = lazy(() => import('./wall.tsx'))
+const ReplayView = lazy(() => import('./replay-view.tsx'))
 
 /** The console: the list of calls and the panel of the current call. */
 export function App({ role }: { role: Role }) {
   const { calls } = useCalls()
   const { data: demo } = useQuery({ queryKey: ['demo'], queryFn: fetchDemo, staleTime: Number.POSITIVE_INFINITY })
-  const [callId, setCallId] = useState<string | null>(null)
+  const [callId, openCall] = useState<string | null>(null)
+  const [replay, setReplay] = useState<ExportedCall | null>(null)
+  const setCallId = (id: string | null) => {
+    setReplay(null)
+    openCall(id)
+  }
   const [theme, toggleTheme] = useTheme()
   const [drawer, setDrawer] = useState(false)
   const [hasAlerts, setAlerts] = useState(false)
@@ -109,7 +116,11 @@ export function App({ role }: { role: Role }) {
         )}
       </Rail>
       <main className="console-main" ref={main} {...kept}>
-        {callId ? (
+        {replay ? (
+          <Suspense fallback={null}>
+            <ReplayView call={replay} onClose={() => setReplay(null)} />
+          </Suspense>
+        ) : callId ? (
           <GatherPanel
             callId={callId}
             assistantId="assistant-clinic"
@@ -117,9 +128,7 @@ export function App({ role }: { role: Role }) {
             presets={presets}
             callActions={<CallBar call={call ?? null} callId={callId} role={role} onDone={focusCall} />}
           >
-            {role === 'agent' && call?.phase === 'ended' && (
-              <WrapUp dispositions={dispositions} onWrapUp={saveWrapUp} />
-            )}
+            {role === 'agent' && call?.phase === 'ended' && <WrapUp dispositions={dispositions} />}
           </GatherPanel>
         ) : role === 'supervisor' ? (
           <Suspense fallback={null}>
@@ -129,7 +138,7 @@ export function App({ role }: { role: Role }) {
           <Waiting phone={demo?.phone ?? null} any={calls.length > 0} isRinging={ringing.length > 0} />
         )}
       </main>
-      {drawer && <EventDrawer callId={callId} onClose={() => setDrawer(false)} />}
+      {drawer && <EventDrawer callId={callId} role={role} onReplay={setReplay} onClose={() => setDrawer(false)} />}
       <ShortcutHelp />
       <CommandPalette />
     </Shortcuts>

@@ -1,9 +1,24 @@
 import type { TimelineEntry } from '@callgather/protocol'
 import { useTranscript } from '@callgather/react'
-import { useMemo, useState } from 'react'
+import type { ExportedCall } from '@callgather/react/testing'
+import { lazy, Suspense, useMemo, useState } from 'react'
+import type { Role } from './session.ts'
 
-/** The events of the call as JSON, newest first, for engineers. */
-export function EventDrawer({ callId, onClose }: { callId: string | null; onClose: () => void }) {
+// Only engineers download it.
+const ReplayTools = lazy(() => import('./replay-tools.tsx'))
+
+/** The events of the call as JSON, newest first, and the replay of exported calls, for engineers. */
+export function EventDrawer({
+  callId,
+  role,
+  onReplay,
+  onClose,
+}: {
+  callId: string | null
+  role: Role
+  onReplay: (call: ExportedCall) => void
+  onClose: () => void
+}) {
   return (
     <aside className="console-drawer" aria-label="Events">
       <header>
@@ -12,6 +27,9 @@ export function EventDrawer({ callId, onClose }: { callId: string | null; onClos
           Close
         </button>
       </header>
+      <Suspense fallback={null}>
+        <ReplayTools callId={callId} role={role} onReplay={onReplay} />
+      </Suspense>
       {callId ? <Events callId={callId} /> : <p className="console-note">Open a call to see its events.</p>}
     </aside>
   )

@@ -1,6 +1,4 @@
 /** Requests to the console's backend: tickets, and the softphone's answer and hang-up. */
-import type { WrapUpRecord } from '@callgather/react'
-
 /** The backend's description of the demo. */
 export interface Demo {
   /** Whether Telnyx is simulated. */
@@ -31,14 +29,6 @@ export async function fetchTicket(role: Role): Promise<string> {
   const { ticket } = await requestJson<{ ticket: string }>(`/api/ticket?role=${role}`, { method: 'POST' })
   return ticket
 }
-
-/** Saves a finished wrap-up. */
-export const saveWrapUp = (record: WrapUpRecord) =>
-  requestJson('/api/wrap-ups', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(record),
-  })
 
 /** Answers or hangs up a call. */
 export const controlCall = (callId: string, action: 'answer' | 'hangup') =>

@@ -10,7 +10,9 @@ export {
   DEFAULT_BASE_PATH,
   LABEL_HEADER,
   MASK_HEADER,
+  MAX_DISPOSITION_LENGTH,
   MAX_LABEL_LENGTH,
+  MAX_NOTE_LENGTH,
   PROTOCOL_HEADER,
   REPLACE_HEADER,
   routes,
@@ -35,6 +37,7 @@ export {
   type SpeechEntry,
   type TimelineEntry,
   type TrackState,
+  type WrapUpState,
 } from './call-state/call-state.ts'
 export { restoreCallState, type Serialized, type SerializedCallState } from './call-state/restore-call-state.ts'
 export type { AIParameters, AssistantMessage, CommandBodies, commandSchemas } from './commands/command.ts'
@@ -46,6 +49,11 @@ export * from './host-contract/host-contract.ts'
 export { foldCall, reduceCall, UNATTRIBUTED } from './reduce/reduce-call.ts'
 export * from './socket/socket.ts'
 export { WireReader } from './socket/wire-reader.ts'
+export {
+  type CallDetailRecord,
+  type RecordedGather,
+  selectCallDetailRecord,
+} from './views/call-detail-record.ts'
 export { type CollectedItem, type CollectedValue, selectCollected } from './views/collected.ts'
 export * from './views/conversation.ts'
 export {
@@ -73,3 +81,4 @@ export {
 } from './views/status.ts'
 export { claimFrom, isStrayKey, selectStrayKeys } from './views/stray-keys.ts'
 export * from './views/summary.ts'
+export * from './views/wrap-up.ts'

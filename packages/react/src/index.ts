@@ -6,7 +6,14 @@ export { GatherError, restoreCallState, selectCollected, selectConversation, sel
 export type { AgentSession, FeedCache } from './client/agent-session.ts'
 export { type ClientErrorCode, type ConnectionError, GatherClientError } from './client/client-error.ts'
 export type { Clock } from './client/clock.ts'
-export { type AcceptedCommand, type CommandOptions, isOutcomeUnknown, type SendCommand } from './client/commands.ts'
+export {
+  type AcceptedCommand,
+  type CommandOptions,
+  isOutcomeUnknown,
+  type SaveWrapUp,
+  type SendCommand,
+  type WrapUpInput,
+} from './client/commands.ts'
 export type { ConnectionState, ConnectionStore } from './client/connection.ts'
 export {
   type CallFeed,
@@ -17,6 +24,7 @@ export {
   type SyncStatus,
 } from './client/feed.ts'
 export {
+  type CloseOptions,
   createGatherClient,
   type GatherClient,
   type GatherClientOptions,
@@ -109,6 +117,7 @@ export { WrapUp, type WrapUpProps } from './components/wrap-up/wrap-up.tsx'
 export type { TimelineConversation, TimelineGather } from './hooks/arrays.ts'
 export { CallScope, type CallScopeProps, useCallId } from './hooks/call-scope.tsx'
 export type { CommandProgress, CommandRefusal, CommandStatus } from './hooks/command-progress.ts'
+export { subscribeHostEvents } from './hooks/host-events.ts'
 export { GatherProvider, type GatherProviderProps, useGatherClient } from './hooks/provider.tsx'
 export type { ShortcutKey } from './hooks/shortcut-key.ts'
 export type { Shortcut, ShortcutItem, ShortcutList } from './hooks/shortcut-registry.ts'
@@ -155,7 +164,7 @@ export {
   useTranscript,
 } from './hooks/use-transcript.ts'
 export { type UseWrapUpOptions, type UseWrapUpResult, useWrapUp, type WrapUpRecord } from './hooks/use-wrap-up.ts'
-export type { WrapUpSummary, WrapUpWhisper } from './hooks/wrap-up-summary.ts'
+export type { WrapUpSummary } from './hooks/wrap-up-summary.ts'
 export { callQueryOptions } from './query/call-query.ts'
 export { callsQueryOptions } from './query/calls-query.ts'
 export { gatherKeys, type KeyOwner } from './query/keys.ts'

@@ -164,7 +164,7 @@ const components: Record<string, Row> = {
     content: <exported.AskCaller />,
     act: async () => {
       await press('Write your own')
-      await userEvent.type(box('What to say'), 'Your PIN, please')
+      await userEvent.type(await screen.findByRole('textbox', { name: 'What to say' }), 'Your PIN, please')
     },
     expectedTexts: ['Your PIN, please'],
   },
@@ -174,7 +174,7 @@ const components: Record<string, Row> = {
     content: <exported.GatherControls />,
     act: async () => {
       await press('Write your own')
-      await userEvent.type(box('What to say'), 'Your PIN, please')
+      await userEvent.type(await screen.findByRole('textbox', { name: 'What to say' }), 'Your PIN, please')
     },
     expectedTexts: ['Your PIN, please'],
   },
@@ -193,7 +193,7 @@ const components: Record<string, Row> = {
     act: async (stage) => {
       await arm(stage)
       await press('Write your own')
-      await userEvent.type(box('What to say'), 'Your PIN, please')
+      await userEvent.type(await screen.findByRole('textbox', { name: 'What to say' }), 'Your PIN, please')
       await press('Find')
       await userEvent.type(screen.getByRole('searchbox'), 'zebra')
     },

@@ -1,11 +1,16 @@
 // @vitest-environment node
 /** Bundles single imports and checks which modules remain. `.size-limit.mjs` limits their size. */
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, type PluginBuild } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import * as everything from './index.ts'
 
 const here = fileURLToPath(new URL('..', import.meta.url))
+
+/** Modules that are loaded on demand are not in the first download. */
+function leaveOutOnDemand({ onResolve }: PluginBuild): void {
+  onResolve({ filter: /.*/ }, ({ path, kind }) => (kind === 'dynamic-import' ? { path, external: true } : null))
+}
 
 /** Returns the modules in a bundle of these imports. */
 async function modulesOf(...names: readonly string[]): Promise<string[]> {
@@ -13,7 +18,6 @@ async function modulesOf(...names: readonly string[]): Promise<string[]> {
     absWorkingDir: here,
     stdin: { contents: `export { ${names.join(', ')} } from '@callgather/react'`, resolveDir: here },
     bundle: true,
-    splitting: true,
     write: false,
     metafile: true,
     outdir: 'out',
@@ -23,8 +27,9 @@ async function modulesOf(...names: readonly string[]): Promise<string[]> {
     external: ['react', 'react-dom'],
     conditions: ['callgather:source'],
     logLevel: 'error',
+    plugins: [{ name: 'on demand', setup: leaveOutOnDemand }],
   })
-  const [entry] = Object.values(metafile.outputs).filter(({ entryPoint }) => entryPoint === '<stdin>')
+  const [entry] = Object.values(metafile.outputs)
   return Object.entries(entry?.inputs ?? {}).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : []))
 }
 

@@ -1,2 +1,2 @@
-export declare function findBrowser(): string | undefined
+export declare function findBrowser(options?: { readonly isWhole?: boolean }): string | undefined
 export declare const browserArgs: string[]

@@ -2,10 +2,16 @@
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
+/** Chromium without its user interface: pages load twice as fast, but it has no back/forward cache. */
+const headlessNames = ['chromium-headless-shell']
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
-/** Returns `CHROMIUM_PATH`, else a Chromium on PATH, else undefined (Playwright uses its own). */
-export function findBrowser() {
+/**
+ * Returns `CHROMIUM_PATH`, else a Chromium on PATH, else undefined (Playwright uses its own).
+ *
+ * @param {{ isWhole?: boolean }} options `isWhole`: only a Chromium with its user interface.
+ */
+export function findBrowser({ isWhole = false } = {}) {
   const wanted = process.env.CHROMIUM_PATH
   if (wanted) {
     if (!existsSync(wanted))
@@ -13,7 +19,7 @@ export function findBrowser() {
     return wanted
   }
   for (const directory of (process.env.PATH ?? '').split(delimiter)) {
-    for (const name of names) {
+    for (const name of isWhole ? names : [...headlessNames, ...names]) {
       const path = join(directory, name)
       try {
         accessSync(path, constants.X_OK)

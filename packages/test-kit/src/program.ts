@@ -1,8 +1,49 @@
 /** Runs a server in its own process, so that a test can kill it. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { build, type Plugin } from 'esbuild'
 
-/** Returns the Node.js arguments that run a program from its sources. */
-export const nodeArguments = (program: string) => ['--import', 'tsx', '--conditions=callgather:source', program]
+/** Leaves third-party packages out of a bundle. */
+export const onlyOurs: Plugin = {
+  name: 'only ours',
+  setup({ onResolve }) {
+    onResolve({ filter: /^[^./]/ }, ({ kind, path }) =>
+      kind === 'entry-point' || path.startsWith('@callgather/') ? null : { path, external: true },
+    )
+  },
+}
+
+const bundles = new Map<string, Promise<string>>()
+
+/** Returns the path of a bundle of a program's sources, because Node.js takes seconds to load them one by one. */
+export function bundleOf(program: string): Promise<string> {
+  const bundle = bundles.get(program) ?? writeBundle(program)
+  bundles.set(program, bundle)
+  return bundle
+}
+
+async function writeBundle(program: string): Promise<string> {
+  // Inside its package, where Node.js finds the packages that it imports.
+  const [packageFolder = ''] = program.split('/src/')
+  const outdir = join(packageFolder, 'node_modules', '.callgather-programs')
+  const { outputFiles } = await build({
+    entryPoints: [program],
+    ...{ bundle: true, write: false, platform: 'node', format: 'esm', target: 'node20' },
+    // Chunks keep dynamic imports dynamic, and their names depend on their content.
+    ...{ outdir, splitting: true, outExtension: { '.js': '.mjs' } },
+    conditions: ['callgather:source'],
+    plugins: [onlyOurs],
+  })
+  await mkdir(outdir, { recursive: true })
+  for (const { path, contents } of outputFiles) {
+    // Another process may be reading the file.
+    const draft = `${path}.${process.pid}`
+    await writeFile(draft, contents)
+    await rename(draft, path)
+  }
+  return join(outdir, `${basename(program, '.ts')}.mjs`)
+}
 
 /** A running server. */
 export interface RunningProgram {
@@ -22,7 +63,7 @@ export async function startProgram(
   environment: Readonly<Record<string, string>>,
 ): Promise<RunningProgram> {
   const { PATH = '' } = process.env
-  const child = spawn(process.execPath, nodeArguments(program), {
+  const child = spawn(process.execPath, [await bundleOf(program)], {
     env: { PATH, CALLGATHER_GRACE_SECONDS: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,12 +1,11 @@
 /** Starts, pauses and kills a real Redis on a free local port. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe } from 'vitest'
+import { freePort } from './free-port.ts'
 
 /** Whether `redis-server` is on PATH. */
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0
@@ -103,24 +102,4 @@ export async function startCluster(): Promise<TestRedis[]> {
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   return servers
-}
-
-/**
- * Finds a free port below the ephemeral range, which begins at 32768 on Linux (RFC 6335, section 6: 49152). The system
- * could assign an ephemeral port to a connection before Redis binds it, or while Redis is stopped.
- */
-export async function freePort(): Promise<number> {
-  for (let tries = 0; tries < 100; tries++) {
-    const port = randomInt(10_000, 32_000)
-    const server = createServer().listen(port, '127.0.0.1')
-    try {
-      await once(server, 'listening')
-    } catch {
-      continue
-    }
-    server.close()
-    await once(server, 'close')
-    return port
-  }
-  throw new Error('No free port was found in 100 attempts.')
 }

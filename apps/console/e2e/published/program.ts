@@ -29,9 +29,13 @@ export function programOf(folders: readonly string[], more: readonly string[] = 
   return ts.createProgram([...files, ...more], { ...options, typeRoots: [join(first, 'node_modules/@types')] })
 }
 
-/** Declarations of other packages, which may be wrong by themselves: telnyx 7.24.0 declares no dependency on `@types/ws`. */
+/**
+ * Declarations of other packages, which may be wrong by themselves: telnyx 7.24.0 declares no dependency on `@types/ws`.
+ * Also the reader's application, which names types of packages that only some documents install.
+ */
 const isForeign = (file: ts.SourceFile | undefined) =>
-  file?.fileName.includes('/node_modules/') && !file.fileName.includes('/node_modules/@callgather/')
+  (file?.fileName.includes('/node_modules/') && !file.fileName.includes('/node_modules/@callgather/')) ||
+  file?.fileName.endsWith('/your-app.d.ts')
 
 /** What the compiler says of the documents and of our declarations, each as `file:line message`. */
 export function errorsOf(program: ts.Program): string[] {

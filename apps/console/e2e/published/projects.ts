@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
-import { type Document, publishedNames, together } from './documents.ts'
+import { type Document, publishedNames, together } from '@callgather/test-kit/documents'
 
 const run = promisify(execFile)
 
@@ -23,7 +23,7 @@ export async function packAll(root: string, folder: string): Promise<Tarballs> {
   await mkdir(tarballs, { recursive: true })
   for (const file of ['package.json', 'pnpm-workspace.yaml', 'tsconfig.base.json'])
     await cp(join(root, file), join(workspace, file))
-  const names = await publishedNames(root)
+  const names = publishedNames()
   for (const name of names) {
     const [from, to] = [join(root, 'packages', name), join(workspace, 'packages', name)]
     await cp(from, to, {
@@ -65,13 +65,20 @@ async function versionsIn(root: string): Promise<Record<string, string>> {
         >,
     ),
   )
-  return Object.assign({}, ...manifests.flatMap(({ dependencies, devDependencies }) => [dependencies, devDependencies]))
+  const versions: Record<string, string> = Object.assign(
+    {},
+    ...manifests.flatMap(({ dependencies, devDependencies }) => [dependencies, devDependencies]),
+  )
+  return { ...versions, '@playwright/test': versions.playwright ?? 'latest' }
 }
 
 /** Makes the project of a document: its programs, its manifest, and the files that its programs import. */
 async function makeProject(document: Document, root: string, folder: string, tarballs: Tarballs): Promise<void> {
   const versions = await versionsIn(root)
-  const names = [...hostPackages(document), ...document.installs]
+  const code = [...document.programs.values()].join('\n')
+  // Tools that no program imports, such as a test runner beside Vitest, are left out.
+  const isNeeded = (name: string) => name in tarballs || name in versions || code.includes(`'${name}'`)
+  const names = [...hostPackages(document), ...document.installs.filter(isNeeded)]
   const dependencies = Object.fromEntries(
     names.map((name) => [name, name in tarballs ? `file:${tarballs[name]}` : (versions[name] ?? 'latest')]),
   )

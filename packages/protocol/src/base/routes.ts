@@ -5,10 +5,17 @@ export const DEFAULT_BASE_PATH = '/callgather'
 
 /** The HTTP routes that clients and operators need. */
 export const routes = {
+  wrapUp: (callId: string) => `/calls/${encodeURIComponent(callId)}/wrap-up`,
   webhooks: '/webhooks',
   socket: '/socket.io',
   command: (callId: string, command: string) => `/v2/calls/${encodeURIComponent(callId)}/actions/${command}`,
 } as const
+
+/** The maximum length of the note in a wrap-up, in characters. */
+export const MAX_NOTE_LENGTH = 5000
+
+/** The maximum length of the id of a disposition, in characters. */
+export const MAX_DISPOSITION_LENGTH = 128
 
 /**
  * The request header with the label of a gather, such as `Account number`, for all agents who see the call. At most

@@ -146,7 +146,8 @@ export class SortedMap<V> implements Iterable<V> {
 
   /** The values in key order. */
   [Symbol.iterator](): IterableIterator<V> {
-    return walk(this.#root)
+    // The fold and the masking read many small maps, for which a generator costs more than the values.
+    return this.#root.isLeaf ? this.#root.items.values() : walk(this.#root)
   }
 
   /** The values in reverse order. */
@@ -190,25 +191,27 @@ function insert<V>(node: Node<V>, key: string, value: V): [Node<V>, Node<V>?] {
       return Object.is(node.items[index], value) ? [node] : [leafOf(node.keys, node.items.with(index, value))]
     }
     const [keys, items] = [node.keys.toSpliced(index, 0, key), node.items.toSpliced(index, 0, value)]
-    return split(items, index, (from, to) => leafOf(keys.slice(from, to), items.slice(from, to)))
+    const cut = cutOf(items, index)
+    if (cut === undefined) return [leafOf(keys, items)]
+    return [leafOf(keys.slice(0, cut), items.slice(0, cut)), leafOf(keys.slice(cut), items.slice(cut))]
   }
   const index = childOf(node.keys, key)
   const child = node.items[index] as Node<V>
   const [left, right] = insert(child, key, value)
   if (left === child && !right) return [node]
-  const items = node.items.toSpliced(index, 1, ...(right ? [left, right] : [left]))
-  return split(items, right ? index + 1 : index, (from, to) => branchOf(items.slice(from, to)))
+  if (!right) return [branchOf(node.items.with(index, left))]
+  const items = node.items.toSpliced(index, 1, left, right)
+  const cut = cutOf(items, index + 1)
+  return cut === undefined ? [branchOf(items)] : [branchOf(items.slice(0, cut)), branchOf(items.slice(cut))]
 }
 
-/** Splits a node with too many items. Events append at the end of a call, so a node that grew at its end stays full. */
-function split<Made>(
-  { length }: readonly unknown[],
-  changed: number,
-  make: (from: number, to: number) => Made,
-): [Made, Made?] {
-  if (length <= WIDTH) return [make(0, length)]
-  const cut = changed === length - 1 ? length - 1 : length >>> 1
-  return [make(0, cut), make(cut, length)]
+/**
+ * Returns where to split a node with too many items; `undefined` if it has not. Events append at the end of a call, so a
+ * node that grew at its end stays full.
+ */
+function cutOf({ length }: readonly unknown[], changed: number): number | undefined {
+  if (length <= WIDTH) return undefined
+  return changed === length - 1 ? length - 1 : length >>> 1
 }
 
 function remove<V>(node: Node<V>, key: string): Node<V> | undefined {

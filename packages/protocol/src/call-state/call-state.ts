@@ -54,6 +54,7 @@ export type CommandOutcome = Occurrence &
 /** A key the caller pressed. */
 export interface KeyEntry extends Occurrence {
   readonly kind: 'key'
+  /** Telnyx's id of the event. */
   readonly id: string
   /** `0-9*#A-D`, or `null` when the key is masked. */
   readonly digit: string | null
@@ -64,10 +65,15 @@ export interface KeyEntry extends Occurrence {
 /** One turn of a conversation with an AI. */
 export interface MessageEntry extends Occurrence {
   readonly kind: 'message'
+  /** The id of the message, unique on the call. */
   readonly id: string
+  /** The id of the conversation: see `ConversationState`. */
   readonly conversationId: string
+  /** The position in the conversation, from 0. */
   readonly index: number
+  /** Telnyx's role, such as `assistant` or `user`, the caller. */
   readonly role: string
+  /** The words. */
   readonly content: string
 }
 
@@ -177,6 +183,16 @@ export interface TrackState {
   readonly final: Occurrence | null
 }
 
+/** How an agent wrapped up the call. */
+export interface WrapUpState extends Occurrence {
+  /** The agent's note; empty if there is none. */
+  readonly note: string
+  /** The id of the disposition that the agent chose; `null` if none. */
+  readonly disposition: string | null
+  /** The subject of the agent's ticket. */
+  readonly subject: string
+}
+
 /** The state of one call. Immutable; values that an event does not change keep their identity. */
 export interface CallState {
   /** Telnyx's `call_control_id`. */
@@ -193,6 +209,8 @@ export interface CallState {
   readonly hangup: (Occurrence & { readonly cause?: string | undefined; readonly source?: string | undefined }) | null
   /** When Telnyx reported the call as over without sending its hangup. */
   readonly closed: Occurrence | null
+  /** The first wrap-up of the call. */
+  readonly wrapUp: WrapUpState | null
   readonly commands: SortedMap<CommandState>
   readonly gathers: SortedMap<GatherState>
   readonly conversations: SortedMap<ConversationState>
@@ -222,6 +240,7 @@ export function initialCallState(callId: string): CallState {
     leg: null,
     hangup: null,
     closed: null,
+    wrapUp: null,
     commands: SortedMap.empty(),
     gathers: SortedMap.empty(),
     conversations: SortedMap.empty(),

@@ -106,6 +106,34 @@ export const eventTable = {
     rank: 9,
     payload: (of) => ({ ...parties(of), hangup_cause: of.maybeText, hangup_source: of.maybeText }),
   },
+  /** An agent finished the call with a note and a disposition. */
+  'call.wrapped_up': {
+    rank: 9,
+    isOurs: true,
+    payload: (of) => ({
+      note: of.text,
+      disposition: of.nullableText,
+      /** The subject of the agent's ticket. */
+      subject: of.text,
+    }),
+  },
+  /**
+   * A step of the delivery of the call's record to the host. A server logs `sending` before each attempt, so that no
+   * other server sends at the same time. The fold ignores these events, and `gather.on` does not receive them.
+   */
+  'call.record': {
+    rank: 9,
+    isOurs: true,
+    payload: (of) => ({
+      step: of.recordStep,
+      /** 1; 2 if the call was wrapped up after its record was first sent. */
+      revision: of.int,
+      /** The number of the attempt, from 1. */
+      attempt: of.int,
+      /** When the next attempt is due if this one has no result: ISO 8601. */
+      retry_at: of.maybeText,
+    }),
+  },
 } as const satisfies Readonly<Record<string, EventRow>>
 
 const parties = (of: PayloadTypes) => ({ from: of.maybeText, to: of.maybeText })

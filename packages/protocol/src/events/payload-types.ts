@@ -28,6 +28,8 @@ export const payloadTypes = {
   splice,
   /** What is masked of a gather's input. */
   mask: z.enum(masks),
+  /** A step of the delivery of a record. `dead`: the server gave up. `requeued`: an operator asked to try again. */
+  recordStep: z.enum(['sending', 'delivered', 'dead', 'requeued']),
   insights: z.array(z.looseObject({ insight_id: z.optional(z.nullable(text)), result: z.optional(z.unknown()) })),
   transcription: z.object({
     transcript: z.nullable(text),

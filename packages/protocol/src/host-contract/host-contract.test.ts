@@ -42,6 +42,8 @@ const events: { [Type in HostEvent['type']]: Required<Extract<HostEvent, { type:
   resize: { type: 'resize', width: 320, height: 640.5 },
   connection: { type: 'connection', status: 'reconnecting', isDegraded: false, retryAt: at },
   'call-ringing': { type: 'call-ringing', ...call, callerName: 'Sample Caller', at },
+  'call-answered': { type: 'call-answered', ...call, at },
+  'call-selected': { type: 'call-selected', callId: null },
   'call-ended': {
     type: 'call-ended',
     ...call,
@@ -62,12 +64,22 @@ const events: { [Type in HostEvent['type']]: Required<Extract<HostEvent, { type:
     collected: [item, { ...item, kind: 'fields', name: 'address.city', value: { city: 'Paris' }, mask: null }],
     at,
   },
+  'wrap-up-saved': {
+    type: 'wrap-up-saved',
+    ...call,
+    note: 'Call back on Friday',
+    disposition: 'callback',
+    collected: [item],
+    startedAt: null,
+    endedAt: at,
+    at,
+  },
   'ticket-needed': { type: 'ticket-needed', requestId: 'r1' },
   error: { type: 'error', code: 'serverUnreachable', detail: 'The server does not answer.', callId: null },
 }
 
 const requests: { [Type in HostRequest['type']]: Required<Extract<HostRequest, { type: Type }>> } = {
-  init: { type: 'init', ...handshake, callId: 'v3:call', theme: 'auto', locale: 'pt-BR', features: ['controls'] },
+  init: { type: 'init', ...handshake, callId: 'v3:call', theme: 'auto', locale: 'pt-BR', features: ['wrap-up'] },
   ticket: { type: 'ticket', requestId: 'r1', ticket: 'header.payload.signature' },
   'select-call': { type: 'select-call', callId: null },
   'set-theme': { type: 'set-theme', theme: 'dark' },

@@ -20,13 +20,13 @@ export const HOST_CONTRACT_VERSION = 1
 export type HostTheme = 'light' | 'dark' | 'auto'
 
 /** A section of the panel that a host can show or leave out. */
-export type HostFeature = 'controls' | 'transcript' | 'assistant' | 'timeline'
+export type HostFeature = 'controls' | 'transcript' | 'assistant' | 'timeline' | 'collected' | 'wrap-up'
 
 /** The call that an event is about. */
 export interface HostCall {
   /** Telnyx's `call_control_id`. */
   readonly callId: string
-  /** Telnyx's `call_session_id`, which joins the legs of one call; `null` if unknown. */
+  /** Telnyx's `call_session_id`, which joins the legs of one call; `null` if unknown, as for a call of a list. */
   readonly sessionId: string | null
   /** The calling number or SIP address; `null` if unknown. */
   readonly from: string | null
@@ -88,6 +88,20 @@ export interface HostCallRingingEvent extends HostCall {
   readonly at: string
 }
 
+/** A call was answered. */
+export interface HostCallAnsweredEvent extends HostCall {
+  readonly type: 'call-answered'
+  /** When the call was answered: ISO 8601, UTC. */
+  readonly at: string
+}
+
+/** The agent opened a call in a list of calls, or went back to the list. A `select-call` request does not cause it. */
+export interface HostCallSelectedEvent {
+  readonly type: 'call-selected'
+  /** The `call_control_id` of the opened call; `null` after the agent went back to the list. */
+  readonly callId: string | null
+}
+
 /** A call ended. */
 export interface HostCallEndedEvent extends HostCall {
   readonly type: 'call-ended'
@@ -97,7 +111,10 @@ export interface HostCallEndedEvent extends HostCall {
   readonly answeredAt: string | null
   /** Which party hung up; `null` if Telnyx did not report it. */
   readonly hungUpBy: HungUpBy | null
-  /** Why the call ended: Telnyx's hangup cause, such as `normal_clearing`; an open list. `null` if Telnyx sent none. */
+  /**
+   * Why the call ended: Telnyx's hangup cause, such as `normal_clearing`; an open list. `null` if Telnyx sent none, or if
+   * only a list of calls shows the call.
+   */
   readonly cause: string | null
   /** When the call ended: ISO 8601, UTC. */
   readonly at: string
@@ -128,7 +145,10 @@ export interface HostCollectedEvent extends HostCall, CollectedItem {
   readonly type: 'collected'
 }
 
-/** A summary of an ended call and all its collected values, for the host's own records. */
+/**
+ * A summary of an ended call and all its collected values, for the host's own records. It is published without the
+ * agent's doing, once the log of a watched call is complete.
+ */
 export interface HostWrapUpEvent extends HostCall {
   readonly type: 'wrap-up'
   /** When the call started: ISO 8601, UTC. `null` if unknown. */
@@ -138,6 +158,23 @@ export interface HostWrapUpEvent extends HostCall {
   /** Every value collected on the call, oldest first. */
   readonly collected: readonly CollectedItem[]
   /** When the event was made: ISO 8601, UTC. */
+  readonly at: string
+}
+
+/** The agent finished the wrap-up of an ended call. It is published once, when `onWrapUp` of the host has resolved. */
+export interface HostWrapUpSavedEvent extends HostCall {
+  readonly type: 'wrap-up-saved'
+  /** The agent's note, without leading and trailing spaces. Empty if there is none. */
+  readonly note: string
+  /** The `id` of the chosen disposition; `null` if none is chosen. */
+  readonly disposition: string | null
+  /** Every value collected on the call, oldest first. */
+  readonly collected: readonly CollectedItem[]
+  /** When the call started: ISO 8601, UTC. `null` if unknown. */
+  readonly startedAt: string | null
+  /** When the call ended: ISO 8601, UTC. */
+  readonly endedAt: string
+  /** When the agent finished the wrap-up: ISO 8601, UTC. */
   readonly at: string
 }
 
@@ -169,11 +206,14 @@ export type HostEvent =
   | HostResizeEvent
   | HostConnectionEvent
   | HostCallRingingEvent
+  | HostCallAnsweredEvent
+  | HostCallSelectedEvent
   | HostCallEndedEvent
   | HostGatherStartedEvent
   | HostGatherEndedEvent
   | HostCollectedEvent
   | HostWrapUpEvent
+  | HostWrapUpSavedEvent
   | HostTicketNeededEvent
   | HostErrorEvent
 

@@ -65,6 +65,12 @@ function reduceKnown(state: CallState, event: KnownEvent, stamped: Occurrence): 
     }
     case 'call.closed':
       return addLifecycleEntry({ ...state, closed: earlier(state.closed, stamped) }, event, stamped)
+    case 'call.wrapped_up': {
+      const wrapUp = earlier(state.wrapUp, { ...stamped, ...event.payload })
+      return addLifecycleEntry({ ...state, wrapUp }, event, stamped)
+    }
+    case 'call.record':
+      return state
 
     case 'command.requested': {
       const { command, body, subject, label } = event.payload

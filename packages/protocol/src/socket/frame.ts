@@ -47,7 +47,10 @@ const templateSchema = z.object({
   icon: z.optional(text),
 })
 
-/** The schemas of messages from a server, by event name; `…:reply` are replies. `socket.ts` documents the messages. */
+/**
+ * The schemas of messages from a server, by event name; `…:reply` are replies, and `…:trace` an optional second argument.
+ * `socket.ts` documents the messages.
+ */
 export const serverMessageSchemas = {
   'call:watch:reply': z.union([
     z.object({
@@ -76,6 +79,7 @@ export const serverMessageSchemas = {
   ]),
   'ticket:refresh:reply': z.union([z.object({ ok: z.literal(true), expires_at: text }), refusedSchema]),
   'call:event': z.tuple([z.int(), seq], opaqueEventSchema),
+  'call:event:trace': z.object({ traceparent: text }),
   'call:head': z.object({
     now: text,
     heads: z.array(z.object({ call_id: text, epoch: text, seq })),

@@ -98,6 +98,14 @@ export interface CallEventFrame {
   readonly call_id: string
   readonly epoch: string
   readonly records: readonly CallRecord[]
+  /** The trace that the frame belongs to; absent unless the server's host records and samples traces. */
+  readonly trace?: FrameTrace
+}
+
+/** The trace context of a `call:event` frame: the second argument of the message, which older clients ignore. */
+export interface FrameTrace {
+  /** The server's span in the format of W3C Trace Context, always sampled. */
+  readonly traceparent: string
 }
 
 /**
@@ -147,7 +155,7 @@ export interface ClientToServer {
 
 /** The messages from the server to a client. */
 export interface ServerToClient {
-  'call:event': (frame: WireEventFrame) => void
+  'call:event': (frame: WireEventFrame, trace?: FrameTrace) => void
   'call:head': (frame: CallHeadFrame) => void
   'calls:event': (frame: CallsEventFrame) => void
   /** Why the server is about to close the connection. */

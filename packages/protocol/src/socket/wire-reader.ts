@@ -1,6 +1,6 @@
 /** Decodes the replies and frames that a server sends on a socket. */
 import type { CallEvent } from '../events/event.ts'
-import type { CallEventFrame, CallRecord, WatchReply, WireEventFrame, WireWatchReply } from './socket.ts'
+import type { CallEventFrame, CallRecord, FrameTrace, WatchReply, WireEventFrame, WireWatchReply } from './socket.ts'
 
 /** A frame identifies its log by a channel number. The reply to `call:watch` on the same socket assigns the channel. */
 export class WireReader {
@@ -16,9 +16,9 @@ export class WireReader {
   }
 
   /** Reads a frame; `null` if its channel is unknown on this socket, or its call is no longer watched. */
-  readFrame([channel, first, ...events]: WireEventFrame): CallEventFrame | null {
+  readFrame([channel, first, ...events]: WireEventFrame, trace?: FrameTrace): CallEventFrame | null {
     const log = this.#logs.get(channel)
-    return log ? { ...log, records: numbered(first, events) } : null
+    return log ? { ...log, records: numbered(first, events), ...(trace && { trace }) } : null
   }
 
   /** Ignores the frames of a call from now on. */

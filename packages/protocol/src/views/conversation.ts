@@ -5,15 +5,25 @@ import { type GatherStatus, type Refusal, refusalOf, selectCallEndedAt, statusOf
 
 /** A conversation of the caller with an assistant or an AI gather. */
 export interface Conversation {
+  /** The `command_id` of the command that started the conversation, or `unattributed`. */
   readonly id: string
+  /** The command that started it; `null` if it was not started through CallGather. */
   readonly command: ConversationName | null
+  /** The status of the conversation. */
   readonly status: GatherStatus
+  /** Telnyx's id of the conversation; `null` if unknown. */
   readonly conversationId: string | null
+  /** When it started: ISO 8601, UTC; `null` if unknown. */
   readonly startedAt: string | null
+  /** When it ended: ISO 8601, UTC; `null` while it runs. */
   readonly endedAt: string | null
+  /** Why it ended, in Telnyx's words; `null` while it runs, and if Telnyx sent no reason. */
   readonly reason: string | null
+  /** Why Telnyx refused the command; `null` if it did not. */
   readonly refusal: Refusal | null
+  /** The number of messages. */
   readonly length: number
+  /** The last message; `null` if there is none. */
   readonly lastMessage: MessageEntry | null
 }
 

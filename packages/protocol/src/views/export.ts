@@ -5,6 +5,12 @@
 import type { TimelineEntry } from '../call-state/call-state.ts'
 import { HIDDEN_DIGIT } from './gather.ts'
 
+/** The value of `format` in a call exported as JSON, by which a reader recognises the file. */
+export const EXPORT_FORMAT = 'callgather-call'
+
+/** The value of `version` in a call exported as JSON. Raise it when an older reader would misread the file. */
+export const EXPORT_VERSION = 1
+
 /** The formats of an exported call, with their media types. */
 export const exportMediaTypes = {
   json: 'application/json',
@@ -64,8 +70,12 @@ export function exportRow(entry: TimelineEntry): ExportRow {
     }
     case 'playback':
       return { at, who: 'telnyx', what: `${entry.source} ${entry.edge}`, text: entry.media ?? '' }
-    case 'lifecycle':
-      return { at, who: 'telnyx', what: entry.eventType, text: '' }
+    case 'lifecycle': {
+      if (entry.eventType !== 'call.wrapped_up') return { at, who: 'telnyx', what: entry.eventType, text: '' }
+      const { subject, disposition, note } = entry.payload
+      const text = [disposition, note].filter((each) => typeof each === 'string' && each !== '').join(': ')
+      return { at, who: String(subject), what: 'wrap-up', text }
+    }
   }
 }
 

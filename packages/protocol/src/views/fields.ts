@@ -8,6 +8,7 @@ export interface FieldSpec {
   readonly name: string
   /** The `title` of the field's schema, or words made from the field's name. */
   readonly label: string
+  /** The `description` of the field's schema. */
   readonly description?: string | undefined
   /** The JSON Schema type: `string`, `number`, `integer`, `boolean`, `array`; `any` if the schema has no type. */
   readonly type: string
@@ -15,6 +16,7 @@ export interface FieldSpec {
   readonly format?: string | undefined
   /** The allowed values, if the schema has an `enum`. */
   readonly options?: readonly unknown[] | undefined
+  /** Whether the gather's schema requires the field. */
   readonly required: boolean
 }
 
@@ -22,6 +24,7 @@ export interface FieldSpec {
 export interface FieldState extends FieldSpec {
   /** `heard`: the value is in the partial results. `confirmed`: it is in the final result. `missing`: in neither. */
   readonly status: 'missing' | 'heard' | 'confirmed'
+  /** The value so far, of any JSON type; `undefined` if it is `missing`. */
   readonly value: unknown
 }
 

@@ -11,6 +11,7 @@ import { claimedKeys, keysBeforeEnd, rulesOf } from './stray-keys.ts'
 export interface GatherBase {
   /** The gather's `command_id`; the id of its ending event if it was not started through CallGather. */
   readonly id: string
+  /** The status of the gather. */
   readonly status: GatherStatus
   /** The command that started this gather; `null` if it was not started through CallGather. */
   readonly command: GatherName | null
@@ -18,9 +19,13 @@ export interface GatherBase {
   readonly body: Readonly<Record<string, unknown>>
   /** What the gather asks for, in the words of its agent, such as `Account number`; `null` without a label. */
   readonly label: string | null
+  /** The subject of the ticket that authorised the command; absent if it was not started by an agent. */
   readonly requestedBy?: string | undefined
+  /** When the command was sent to Telnyx: ISO 8601, UTC; `null` if it was not started through CallGather. */
   readonly requestedAt: string | null
+  /** When Telnyx accepted the command: ISO 8601, UTC; `null` if it has not. */
   readonly acceptedAt: string | null
+  /** When the gather ended: ISO 8601, UTC; `null` while it runs. */
   readonly endedAt: string | null
   /** How the gather ended: Telnyx's `valid`, `invalid`, `timeout`, `cancelled`, `call_hangup`, … An open list. */
   readonly outcome: string | null
@@ -50,6 +55,7 @@ export interface DigitGather extends GatherBase {
   readonly attempt: number | null
   /** Why the entry in `keys` was rejected; `null` while it is unfinished, and when it fits or Telnyx accepted it. */
   readonly rejected: Rejection | null
+  /** What is played to the caller before input. */
   readonly prompt: Prompt
   /** The timeout that is running for the caller's next key; `null` when none is running. */
   readonly runningTimeout: RunningTimeout | null
@@ -57,7 +63,9 @@ export interface DigitGather extends GatherBase {
 
 /** The text or audio file that is played to the caller before input. */
 export interface Prompt {
+  /** The text that is spoken; `null` if there is none, or if it is masked. */
   readonly text: string | null
+  /** The URL or name of the audio file; `null` if there is none. */
   readonly media: string | null
   /** Whether the prompt is playing now; `null` when Telnyx has not reported it. */
   readonly playing: boolean | null
@@ -65,14 +73,18 @@ export interface Prompt {
 
 /** A running timeout. The browser's clock may differ from the server's, so show the remaining time as approximate. */
 export interface RunningTimeout {
+  /** The key that the timeout waits for. */
   readonly for: 'first_digit' | 'next_digit'
+  /** When the timeout started: ISO 8601, UTC. */
   readonly since: string
+  /** The length of the timeout. */
   readonly durationMs: number
 }
 
 /** An AI gather: an assistant asks the caller for the fields of a JSON Schema. */
 export interface AIGather extends GatherBase {
   readonly kind: 'fields'
+  /** The requested fields, with their values so far. */
   readonly fields: readonly FieldState[]
   /** How many required fields have a value, and how many there are. All fields count when no field is required. */
   readonly progress: { readonly done: number; readonly of: number }

@@ -9,9 +9,13 @@ export type GatherStatus = 'requested' | 'collecting' | 'ended' | 'refused' | 'u
 
 /** Telnyx's error for a command that it refused. */
 export interface Refusal {
+  /** The HTTP status of Telnyx's answer. */
   readonly httpStatus: number
+  /** Telnyx's error code, a string of digits. */
   readonly code: string
+  /** Telnyx's title of the error. */
   readonly title: string
+  /** Telnyx's explanation of the error. */
   readonly detail?: string | undefined
 }
 

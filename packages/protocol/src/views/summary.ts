@@ -15,15 +15,23 @@ import {
 
 /** The summary of a call, shown as a row in a list of calls. It is masked as the events of the call are. */
 export interface CallSummary {
+  /** Telnyx's `call_control_id`. */
   readonly callId: string
+  /** The phase of the call. */
   readonly phase: CallPhase
+  /** The caller's number or SIP address; `null` if unknown. */
   readonly from: string | null
+  /** The called number or SIP address; `null` if unknown. */
   readonly to: string | null
+  /** Telnyx's `direction`: `incoming` or `outgoing`; `null` if unknown. */
   readonly direction: string | null
   /** The caller's name from the caller ID; absent when there is none. The caller can choose it, so don't trust it. */
   readonly callerName?: string
+  /** When the call started: ISO 8601, UTC; `null` if unknown. */
   readonly startedAt: string | null
+  /** When the call was answered: ISO 8601, UTC; `null` if it was not answered. */
   readonly answeredAt: string | null
+  /** When the call ended: ISO 8601, UTC; `null` during the call. */
   readonly endedAt: string | null
   /** Which party hung up; absent during the call, and when Telnyx did not report it. */
   readonly hungUpBy?: HungUpBy
@@ -37,7 +45,9 @@ export interface CallSummary {
 export interface RejectedCommand {
   /** The name of the command, such as `gather_stop`. */
   readonly command: string
+  /** Telnyx's error code, a string of digits. */
   readonly code: string
+  /** Telnyx's title of the error. */
   readonly title: string
 }
 
@@ -47,7 +57,9 @@ export type Activity = DigitActivity | FieldActivity | AssistantActivity
 /** The progress of a gather of keys. */
 export interface DigitActivity {
   readonly kind: 'digits'
+  /** The status of the gather. */
   readonly status: GatherStatus
+  /** How the gather ended: Telnyx's status, such as `valid`; `null` while it runs. */
   readonly outcome: string | null
   /** What the gather asks for: its label, or the start of its prompt. Absent without both, or if they are masked. */
   readonly label?: string
@@ -72,12 +84,15 @@ export interface DigitActivity {
 /** The progress of an AI gather. */
 export interface FieldActivity {
   readonly kind: 'fields'
+  /** The status of the gather. */
   readonly status: GatherStatus
+  /** How the gather ended: Telnyx's status, such as `valid`; `null` while it runs. */
   readonly outcome: string | null
   /** What the gather asks for, in the words of its agent; absent without a label. */
   readonly label?: string
   /** How many required fields have a value, and how many there are. All fields count when no field is required. */
   readonly done: number
+  /** The number of required fields; of all fields when none is required. */
   readonly of: number
   /** The fields with a value, at most four, the value as text. */
   readonly fields?: readonly { readonly label: string; readonly value: string }[]
@@ -90,7 +105,9 @@ export interface FieldActivity {
 /** The progress of an assistant's conversation. */
 export interface AssistantActivity {
   readonly kind: 'assistant'
+  /** The status of the conversation. */
   readonly status: GatherStatus
+  /** The number of messages so far. */
   readonly messages: number
   /** When the last message arrived; before the first, when the conversation started. ISO 8601, UTC. */
   readonly at?: string

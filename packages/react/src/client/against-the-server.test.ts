@@ -6,6 +6,7 @@ import { GatherError, type Scope, selectGather } from '@callgather/protocol'
 import { type CallStore, createGatherServer, type GatherServer } from '@callgather/server'
 import { memoryStore } from '@callgather/server/memory'
 import { createSimulator, type Simulator } from '@callgather/simulator'
+import { freePort } from '@callgather/test-kit/free-port'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { CallFeed } from './feed.ts'
@@ -19,7 +20,7 @@ interface RunningServer {
   readonly port: number
 }
 
-async function startServer(simulator: Simulator, store: CallStore, port = 0): Promise<RunningServer> {
+async function startServer(simulator: Simulator, store: CallStore, port?: number): Promise<RunningServer> {
   const gather = createGatherServer({
     telnyx: { apiKey: 'KEY', publicKey: simulator.publicKey, baseUrl: simulator.url },
     store,
@@ -28,7 +29,9 @@ async function startServer(simulator: Simulator, store: CallStore, port = 0): Pr
   })
   const http = createServer()
   gather.attach(http)
-  await new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve))
+  // A restart takes the same port, which must not have become the port of another connection meanwhile.
+  const own = port ?? (await freePort())
+  await new Promise<void>((resolve) => http.listen(own, '127.0.0.1', resolve))
   return { gather, http, port: (http.address() as AddressInfo).port }
 }
 

@@ -45,6 +45,8 @@ export class CallSync {
   /** The last known position of the server's log. `#buffer` holds events that arrived before their turn. */
   #head: { epoch: string; seq: number } | null = null
   readonly #buffer = new Map<number, CallEvent>()
+  /** The log that the agent saw before access was denied or the call was not found; the state is no longer kept. */
+  #clearedEpoch: string | null = null
   /** The number of consecutive requests without progress. The backoff grows with it. */
   #failures = 0
   #notFoundSince: number | null = null
@@ -136,6 +138,7 @@ export class CallSync {
   /** Drops the call's state, because another agent signed in. */
   reset(): void {
     this.#clear()
+    this.#clearedEpoch = null
     this.#publish()
   }
 
@@ -146,6 +149,7 @@ export class CallSync {
   }
 
   #clear(): void {
+    this.#clearedEpoch = this.#feed.cursor?.epoch ?? this.#clearedEpoch
     this.#buffer.clear()
     this.#head = null
     this.#plan = 'snapshot'
@@ -214,7 +218,9 @@ export class CallSync {
     // Within an epoch the log only grows, so an older snapshot is useless. An equal one only helps a stale state.
     const newEvents = cursor.seq - (known?.epoch === cursor.epoch ? known.seq : -1)
     this.#observeHead(cursor.epoch, cursor.seq)
-    if (known && known.epoch !== cursor.epoch) this.#feed = { ...this.#feed, notice: { kind: 'history_lost' } }
+    const epoch = known?.epoch ?? this.#clearedEpoch
+    if (epoch !== null && epoch !== cursor.epoch) this.#feed = { ...this.#feed, notice: { kind: 'history_lost' } }
+    this.#clearedEpoch = null
     if (newEvents > 0 || (newEvents === 0 && this.#plan === 'snapshot')) {
       const events = records.map((record) => record.event)
       this.#feed = { ...this.#feed, state: foldCall(this.#callId, events), cursor }

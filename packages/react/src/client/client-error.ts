@@ -55,12 +55,12 @@ export class GatherClientError extends Error {
   }
 }
 
-/** Whether this is a development build. Bundlers replace `process.env.NODE_ENV`; browsers have no `process`. */
-function isDevelopment(): boolean {
+/** Logs in a development build. Bundlers replace `process.env.NODE_ENV`; browsers have no `process`. */
+function logInDevelopment(log: () => void): void {
   try {
-    return process.env.NODE_ENV !== 'production'
+    if (process.env.NODE_ENV !== 'production') log()
   } catch {
-    return false
+    // There is no `process`, so this is not a development build.
   }
 }
 
@@ -77,10 +77,11 @@ export class ErrorReporter {
     const key = `${error.code} ${error.message}`
     if (this.#reported.has(key)) return
     this.#reported.add(key)
-    if (isDevelopment())
-      console.error(`CallGather: ${error.message}`, ...(error.cause === undefined ? [] : [error.cause]))
+    logInDevelopment(() =>
+      console.error(`CallGather: ${error.message}`, ...(error.cause === undefined ? [] : [error.cause])),
+    )
     const onReportFailed = (thrown: unknown) => {
-      if (isDevelopment()) console.error('CallGather: `onError` threw. Catch errors inside it.', thrown)
+      logInDevelopment(() => console.error('CallGather: `onError` threw. Catch errors inside it.', thrown))
     }
     try {
       // The host's `onError` may be an async function.

@@ -1,7 +1,7 @@
 import { GatherError, MASK_HEADER, PROTOCOL_HEADER, PROTOCOL_VERSION, REPLACE_HEADER } from '@callgather/protocol'
 import { describe, expect, it } from 'vitest'
 import { VirtualClock } from '../testing/virtual-clock.ts'
-import { createCommandSender, isOutcomeUnknown, newRequestId } from './commands.ts'
+import { createCommandSender, createWrapUpSaver, isOutcomeUnknown, newRequestId } from './commands.ts'
 import { Tickets } from './tickets.ts'
 
 type Answer = Response | Error | 'never'
@@ -10,7 +10,7 @@ function senderWithAnswers(...answers: Answer[]) {
   const clock = new VirtualClock(0)
   const requests: Request[] = []
   let ticket = 0
-  const send = createCommandSender({
+  const deps: Parameters<typeof createCommandSender>[0] = {
     base: 'https://calls.example.com/callgather',
     tickets: new Tickets(() => `t${++ticket}`, clock),
     clock,
@@ -25,8 +25,8 @@ function senderWithAnswers(...answers: Answer[]) {
         request.signal.addEventListener('abort', () => reject(new DOMException('Aborted', 'AbortError')))
       })
     },
-  })
-  return { send, requests, clock }
+  }
+  return { send: createCommandSender(deps), saveWrapUp: createWrapUpSaver(deps), requests, clock }
 }
 
 const uuid = '0e37df92-69d3-4b6b-ad1d-6e6b5a1b2c3d'
@@ -129,5 +129,21 @@ describe('the command sender', () => {
   it('the command sender suggests checking `url` when the response is not in Telnyx’s format', async () => {
     const { send } = senderWithAnswers(new Response('Not found', { status: 404 }))
     await expect(send('c', 'gather', {})).rejects.toThrow(/Check `url` and `basePath`/)
+  })
+})
+
+describe('the wrap-up saver', () => {
+  it('posts the note and the disposition with the ticket, and nothing else', async () => {
+    const { saveWrapUp, requests } = senderWithAnswers(Response.json({ data: { result: 'ok' } }))
+    const wrapUp = { note: 'Call back', disposition: 'callback', from: '+15550001111' }
+    await saveWrapUp('v3:a/b', wrapUp)
+    expect(requests[0]?.url).toBe('https://calls.example.com/callgather/calls/v3%3Aa%2Fb/wrap-up')
+    expect(requests[0]?.headers.get('authorization')).toBe('Bearer t1')
+    expect(await requests[0]?.json()).toEqual({ note: 'Call back', disposition: 'callback' })
+  })
+
+  it('rejects with the error of the server', async () => {
+    const { saveWrapUp } = senderWithAnswers(error(422, '10027', 'Unprocessable Entity'))
+    await expect(saveWrapUp('v3:a', { note: '', disposition: null })).rejects.toMatchObject({ status: 422 })
   })
 })

@@ -61,7 +61,18 @@ export type SendCommand = <Name extends CommandName>(
 /** The time limit of a command, after which its outcome is unknown. The server answers within 45 s. */
 const COMMAND_TIMEOUT_MS = 50_000
 
-export function createCommandSender(deps: {
+/** The note and disposition with which an agent wraps up a call. */
+export interface WrapUpInput {
+  /** At most 5000 characters; empty if there is none. */
+  readonly note: string
+  /** The id of the chosen disposition, at most 128 characters; `null` if none is chosen. */
+  readonly disposition: string | null
+}
+
+/** Saves the wrap-up of an ended call on the server. Rejects with `GatherError`. */
+export type SaveWrapUp = (callId: string, wrapUp: WrapUpInput) => Promise<void>
+
+interface SenderDeps {
   base: string
   tickets: Tickets
   clock: Clock
@@ -69,7 +80,10 @@ export function createCommandSender(deps: {
   onTicketError?: (error: GatherClientError) => void
   /** Whether the current ticket is confirmed to belong to the signed-in agent. */
   isAgentKnown?: () => boolean
-}): SendCommand {
+}
+
+/** Creates a function that posts JSON with the agent's ticket, and returns the `data` of the response. */
+function createPoster(deps: SenderDeps) {
   const { base, tickets, clock } = deps
 
   /** Returns a ticket of the agent who sent the command. Throws if there is none; then the command is not sent. */
@@ -100,31 +114,20 @@ export function createCommandSender(deps: {
     return send(await ticketFor(agent, () => tickets.getFresh()))
   }
 
-  return async (callId, name, body, { requestId = newRequestId(), mask, label, replace = false, signal } = {}) => {
+  return async (path: string, requestHeaders: Record<string, string>, body: object, signal?: AbortSignal) => {
     signal?.throwIfAborted()
     const abort = new AbortController()
     const onAbort = () => abort.abort(signal?.reason)
     signal?.addEventListener('abort', onAbort)
     const cancelTimeout = clock.setTimeout(() => abort.abort(), COMMAND_TIMEOUT_MS)
-    const commandId = body.command_id ?? (isUuid(requestId) ? requestId : undefined)
-    const payload = { ...body, ...(commandId === undefined ? {} : { command_id: commandId }) }
-    const commandHeaders = {
-      'idempotency-key': requestId,
-      [PROTOCOL_HEADER]: String(PROTOCOL_VERSION),
-      ...(mask === undefined ? {} : { [MASK_HEADER]: mask }),
-      ...(label === undefined ? {} : { [LABEL_HEADER]: encodeURIComponent(label.slice(0, MAX_LABEL_LENGTH)) }),
-      ...(replace ? { [REPLACE_HEADER]: 'true' } : {}),
-    }
     try {
-      const response = await beforeAbort(
-        abort.signal,
-        post(routes.command(callId, name), commandHeaders, JSON.stringify(payload), abort.signal),
-      )
+      const headers = { ...requestHeaders, [PROTOCOL_HEADER]: String(PROTOCOL_VERSION) }
+      const response = await beforeAbort(abort.signal, post(path, headers, JSON.stringify(body), abort.signal))
       const result: unknown = await response.json().catch(() => null)
       if (response.ok) {
         // A sign-in page in front of the server also answers with 200.
         if (!isObject(result) || !isObject(result.data)) throw outcomeUnknownError()
-        return toAcceptedCommand(commandId ?? response.headers.get('x-command-id') ?? requestId, result.data)
+        return { data: result.data, response }
       }
       const errors = telnyxErrorsOf(result)
       // A 5xx without Telnyx errors comes from a proxy, so the command may have run.
@@ -137,6 +140,31 @@ export function createCommandSender(deps: {
       cancelTimeout()
       signal?.removeEventListener('abort', onAbort)
     }
+  }
+}
+
+/** Creates the function that saves a wrap-up. Saving it again changes nothing, so that every failure can be retried. */
+export function createWrapUpSaver(deps: SenderDeps): SaveWrapUp {
+  const post = createPoster(deps)
+  return async (callId, { note, disposition }) => {
+    await post(routes.wrapUp(callId), {}, { note, disposition })
+  }
+}
+
+/** Creates the function that sends a command. */
+export function createCommandSender(deps: SenderDeps): SendCommand {
+  const post = createPoster(deps)
+  return async (callId, name, body, { requestId = newRequestId(), mask, label, replace = false, signal } = {}) => {
+    const commandId = body.command_id ?? (isUuid(requestId) ? requestId : undefined)
+    const payload = { ...body, ...(commandId === undefined ? {} : { command_id: commandId }) }
+    const commandHeaders = {
+      'idempotency-key': requestId,
+      ...(mask === undefined ? {} : { [MASK_HEADER]: mask }),
+      ...(label === undefined ? {} : { [LABEL_HEADER]: encodeURIComponent(label.slice(0, MAX_LABEL_LENGTH)) }),
+      ...(replace ? { [REPLACE_HEADER]: 'true' } : {}),
+    }
+    const { data, response } = await post(routes.command(callId, name), commandHeaders, payload, signal)
+    return toAcceptedCommand(commandId ?? response.headers.get('x-command-id') ?? requestId, data)
   }
 }
 

@@ -218,7 +218,7 @@ export class Connection implements ConnectionStore {
         if (!isOld) this.#refresh(link, ticket)
       },
       (error: unknown) => {
-        if (link === this.#link) this.#fail(ticketError(error))
+        if (link === this.#link) this.#ticketFailed(error)
       },
     )
   }
@@ -279,9 +279,15 @@ export class Connection implements ConnectionStore {
         if (this.#attempt === attempt) this.#open(attempt, ticket)
       },
       (reason: unknown) => {
-        if (this.#attempt === attempt) this.#fail(ticketError(reason))
+        if (this.#attempt === attempt) this.#ticketFailed(reason)
       },
     )
+  }
+
+  #ticketFailed(reason: unknown): void {
+    const error = ticketError(reason)
+    this.#fail(connectionError(error))
+    this.#deps.listener.failed(error)
   }
 
   #open(attempt: object, ticket: string): void {
@@ -576,12 +582,12 @@ export function connectionError(error: GatherClientError): ConnectionError {
   return { ...clientErrors.unavailable, detail, reason, ...(cause === undefined ? {} : { cause }) }
 }
 
-function ticketError(reason: unknown): ConnectionError {
-  if (GatherClientError.isInstance(reason)) return connectionError(reason)
-  return connectionError(
-    new GatherClientError('ticketFailed', 'getTicket did not return a ticket. Check its request to your backend.', {
-      cause: reason,
-    }),
+function ticketError(reason: unknown): GatherClientError {
+  if (GatherClientError.isInstance(reason)) return reason
+  return new GatherClientError(
+    'ticketFailed',
+    'getTicket did not return a ticket. Check its request to your backend.',
+    { cause: reason },
   )
 }
 

@@ -134,6 +134,20 @@ describe('the client watching a call', () => {
     expect(watched.last.state.answered).toBeNull()
   })
 
+  it('the client reports lost history when a call was not found before its replaced log appeared', async () => {
+    const client = createScenarioClient(pinEntry)
+    const watched = watch(client)
+    await client.player.seek(4_000)
+    client.faults.refuseCall(callId, refused('notFound'))
+    client.faults.dropConnection()
+    await client.player.advance(2_000)
+    expect(watched.last).toMatchObject({ cursor: null, error: { status: 404 } })
+    client.faults.loseHistory(callId, 1)
+    client.faults.refuseCall(callId, null)
+    await client.player.advance(10_000)
+    expect(watched.last).toMatchObject({ sync: 'live', notice: { kind: 'history_lost' }, cursor: { epoch: 'e2' } })
+  })
+
   it('the client drops a silent connection and reconnects', async () => {
     const client = createScenarioClient(pinEntry)
     watch(client)

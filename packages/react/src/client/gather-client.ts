@@ -9,9 +9,9 @@ import { type AgentSession, FeedSession } from './agent-session.ts'
 import { CallListSync } from './call-list-sync.ts'
 import { CallSync } from './call-sync.ts'
 import { type ConnectionError, ErrorReporter, type GatherClientError, isDenied } from './client-error.ts'
-import { type ClientListener, clientEvents } from './client-events.ts'
+import { type ClientListener, clientEvents, type TracedFrameListener } from './client-events.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { createCommandSender, notSentError, type SendCommand } from './commands.ts'
+import { createCommandSender, createWrapUpSaver, notSentError, type SaveWrapUp, type SendCommand } from './commands.ts'
 import { ConcurrencyLimiter } from './concurrency-limiter.ts'
 import { Connection, type ConnectionState, type ConnectionStore, type Diagnose } from './connection.ts'
 import { createDiagnose } from './diagnose.ts'
@@ -54,6 +54,11 @@ export interface GatherClientDeps {
   base: string
   /** Calls `run` when the network is back or the page becomes visible. Returns a function that unsubscribes. */
   onWake: (run: () => void) => () => void
+  /**
+   * Calls `run` when the browser puts the page into its back/forward cache, which some browsers refuse to a page with an
+   * open websocket. Returns a function that unsubscribes.
+   */
+  onCached?: ((run: () => void) => () => void) | undefined
 }
 
 /** Options of `watch`. */
@@ -97,10 +102,24 @@ export interface GatherClient {
    * holds Telnyx's errors. If `isOutcomeUnknown(error)`, retry with the same `requestId`.
    */
   command: SendCommand
+  /**
+   * Saves the note and disposition of an ended call, once per call. Repeating it is safe. Rejects with `GatherError` if
+   * the call has not ended, or has another wrap-up.
+   */
+  wrapUp: SaveWrapUp
   /** Closes an unused connection at once instead of after the idle timeout. Watching a call reconnects the client. */
   disconnect(): void
-  /** Closes the client for good and clears its cached feeds. Call it when the agent signs out. */
-  close(): void
+  /**
+   * Closes the client for good and clears its cached feeds. Call it when the agent signs out: the drafts of the agent's
+   * wrap-ups are deleted then, except with `keepDrafts`.
+   */
+  close(options?: CloseOptions): void
+}
+
+/** Options of `close`. */
+export interface CloseOptions {
+  /** Whether the stored drafts of the agent's wrap-ups stay, because the agent is still signed in. Default false. */
+  keepDrafts?: boolean
 }
 
 /** Creates a client of a CallGather server. It connects with the first subscription. */
@@ -125,6 +144,7 @@ export function createGatherClient({
     diagnose: createDiagnose(base, request),
     base,
     onWake: onBrowserWake,
+    onCached: onBrowserCached,
   })
 }
 
@@ -142,6 +162,15 @@ function onBrowserWake(run: () => void): () => void {
     window.removeEventListener('pageshow', runIfVisible)
     for (const event of ['visibilitychange', 'resume']) document.removeEventListener(event, runIfVisible)
   }
+}
+
+function onBrowserCached(run: () => void): () => void {
+  if (typeof window === 'undefined') return () => {}
+  const runIfCached = ({ persisted }: PageTransitionEvent) => {
+    if (persisted) run()
+  }
+  window.addEventListener('pagehide', runIfCached)
+  return () => window.removeEventListener('pagehide', runIfCached)
 }
 
 /** How often the client requests missed events and measures the latency. */
@@ -164,6 +193,7 @@ interface WatchListener<Feed> {
 export function createClientWith(deps: GatherClientDeps): GatherClient {
   const { transport, clock } = deps
   const listeners = new Set<ClientListener>()
+  const tracedFrames = new Set<TracedFrameListener>()
   const reporter = new ErrorReporter((error) => {
     for (const listener of listeners) listener.failed(error)
     return deps.onError?.(error)
@@ -229,7 +259,10 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
         checkAll()
       },
       ticketRefreshed: checkAll,
-      callEvent: (frame) => watches.get(frame.call_id)?.sync.receive(frame),
+      callEvent: (frame) => {
+        if (frame.trace) for (const trace of tracedFrames) trace(frame)
+        watches.get(frame.call_id)?.sync.receive(frame)
+      },
       callHead: ({ now, heads }) => {
         for (const { call_id, epoch, seq } of heads) watches.get(call_id)?.sync.receiveHead(epoch, seq, now)
       },
@@ -237,11 +270,22 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
     },
   })
 
-  clientEvents.set(session, { listeners, report: (error) => reporter.report(error) })
+  let agent = {}
+  session.addCache({ isShown: () => false, clear: () => (agent = {}) })
+  clientEvents.set(session, {
+    listeners,
+    tracedFrames,
+    clockOffsetMs: () => clocks.serverTime.latestOffsetMs,
+    report: (error) => reporter.report(error),
+    agent: () => agent,
+  })
 
-  const stopListening = deps.onWake(() => {
+  const stopWaking = deps.onWake(() => {
     connection.wake()
     checkAll()
+  })
+  const stopCaching = deps.onCached?.(() => {
+    if (link) connection.drop(link)
   })
 
   function retain(): () => void {
@@ -370,14 +414,16 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
     })
   }
 
-  const send = createCommandSender({
+  const sender = {
     base: deps.base,
     tickets,
     clock,
     fetch: deps.fetch,
-    onTicketError: (error) => reporter.report(error),
+    onTicketError: (error: GatherClientError) => reporter.report(error),
     isAgentKnown: () => !session.isPaused,
-  })
+  }
+  const send = createCommandSender(sender)
+  const saveWrapUp = createWrapUpSaver(sender)
 
   return {
     connection: {
@@ -390,6 +436,10 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
     command: async (...args) => {
       if (isClosed()) throw notSentError('The client is closed. Create a new one.')
       return send(...args)
+    },
+    wrapUp: async (...args) => {
+      if (isClosed()) throw notSentError('The client is closed. Create a new one.')
+      return saveWrapUp(...args)
     },
 
     watch: async (callId, { signal, onFeed, resume, fresh = false }) => {
@@ -411,14 +461,15 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
 
     disconnect: () => connection.closeWhenUnused(),
 
-    close: () => {
+    close: ({ keepDrafts = false } = {}) => {
       tickets.endAgent()
-      identity.signOut()
+      if (!keepDrafts) identity.signOut()
       session.end()
       for (const { finish } of watches.values()) finish()
       calls?.finish()
       cancelCheck()
-      stopListening()
+      stopWaking()
+      stopCaching?.()
       connection.close()
     },
   }

@@ -42,7 +42,7 @@ function clientWith(
     getTicket: getTicket as () => string,
     onError: (error) => {
       reported.push(error)
-      onError?.(error)
+      return onError?.(error)
     },
     base: 'http://server.invalid',
     fetch,
@@ -125,6 +125,13 @@ describe('a client with a failing host', () => {
       expect(state()).toMatchObject({ status: 'live', error: null })
       expect(feeds.at(-1)).toMatchObject({ sync: 'live' })
       expect(feeds.at(-1)?.error).toBeUndefined()
+    })
+
+    it('the client reports the failure without a command too', async () => {
+      const { clock, watch, reported } = clientWith(vi.fn(fail))
+      watch().catch(() => {})
+      await advance(clock, 30)
+      expect(reported).toMatchObject([{ code }])
     })
 
     it('the client calls getTicket at once on retryNow and when the network is back', async () => {

@@ -17,7 +17,9 @@ async function openPage(watched: 'call' | 'list') {
   server.addCall(callId, ['view'])
   let events: LinkEvents | null = null
   let wake = () => {}
+  let enterCache = () => {}
   let isSilent = false
+  let isOpen = false
   const never = new Promise<never>(() => {})
   const client = createClientWith({
     transport: {
@@ -34,7 +36,12 @@ async function openPage(watched: 'call' | 'list') {
           callHead: silence(given.callHead),
           callEvent: silence(given.callEvent),
         })
-        const { watchCall, watchCalls } = link
+        const { watchCall, watchCalls, close } = link
+        isOpen = true
+        link.close = () => {
+          isOpen = false
+          close.call(link)
+        }
         link.watchCall = (...args) => (isSilent ? never : watchCall.apply(link, args))
         link.watchCalls = () => (isSilent ? never : watchCalls.call(link))
         return link
@@ -48,6 +55,10 @@ async function openPage(watched: 'call' | 'list') {
       wake = run
       return () => {}
     },
+    onCached: (run) => {
+      enterCache = run
+      return () => {}
+    },
   })
   if (watched === 'call') client.watch(callId, { onFeed: () => {} }).catch(() => {})
   else client.watchCalls({ onCalls: () => {} }).catch(() => {})
@@ -58,6 +69,8 @@ async function openPage(watched: 'call' | 'list') {
     status,
     client,
     wake: () => wake(),
+    enterCache: () => enterCache(),
+    isOpen: () => isOpen,
     pause: (millis: number) => {
       pausedMs += millis
     },
@@ -102,6 +115,17 @@ describe.each(['call', 'list'] as const)('a page that watches a %s', (watched) =
     page.pause(5 * MINUTE_MS)
     await page.advance(1_000)
     expect(page.status()).not.toBe('live')
+  })
+
+  it(`a page that watches a ${watched} closes its socket in the back/forward cache and is live again after it`, async () => {
+    const page = await openPage(watched)
+    page.enterCache()
+    expect([page.status(), page.isOpen()]).toEqual(['reconnecting', false])
+    page.pause(5 * MINUTE_MS)
+    page.wake()
+    await flushPromises()
+    await page.advance(100)
+    expect([page.status(), page.isOpen()]).toEqual(['live', true])
   })
 
   it(`a page that watches a ${watched} stays live when it was hidden for a few seconds`, async () => {

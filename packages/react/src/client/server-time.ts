@@ -12,6 +12,7 @@ export class ServerTime {
   #minOffsetMs = Number.NEGATIVE_INFINITY
   #maxOffsetMs = Number.POSITIVE_INFINITY
   #offsetMs = 0
+  #latestOffsetMs = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -20,6 +21,11 @@ export class ServerTime {
   /** The server's clock minus the client's clock, in milliseconds. An estimate; 0 before the first observation. */
   get offsetMs(): number {
     return this.#offsetMs
+  }
+
+  /** The same estimate with every small change, for measurements. */
+  get latestOffsetMs(): number {
+    return this.#latestOffsetMs
   }
 
   /**
@@ -37,6 +43,7 @@ export class ServerTime {
     this.#maxOffsetMs = contradicts ? max : Math.min(this.#maxOffsetMs, max)
     const isOpenEnded = this.#maxOffsetMs === Number.POSITIVE_INFINITY
     const offsetMs = isOpenEnded ? this.#minOffsetMs : (this.#minOffsetMs + this.#maxOffsetMs) / 2
+    this.#latestOffsetMs = offsetMs
     if (Math.abs(offsetMs - this.#offsetMs) >= MIN_STEP_MS) this.#offsetMs = offsetMs
   }
 }

@@ -49,8 +49,8 @@ export function socketTransport({ origin, path }: SocketAddress): Transport {
       // The last error from the server explains the disconnection only if the server closed the socket.
       socket.on('disconnect', (cause) => end(cause === 'io server disconnect' ? lastError : null))
       const reader = new WireReader()
-      socket.on('call:event', (message) => {
-        const frame = reader.readFrame(message)
+      socket.on('call:event', (message, trace) => {
+        const frame = reader.readFrame(message, trace)
         if (frame) events.callEvent(frame)
       })
       socket.on('call:head', (frame) => events.callHead(frame))

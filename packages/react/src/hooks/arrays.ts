@@ -15,12 +15,15 @@ import type {
 
 /** A gather on a call's timeline, with its keys and prompts as arrays. */
 export interface TimelineGather extends Omit<GatherState, 'keys' | 'plays'> {
+  /** The keys of the caller, in order. */
   readonly keys: readonly KeyEntry[]
+  /** The prompts of the gather, in order. */
   readonly plays: readonly PlaybackEntry[]
 }
 
 /** A conversation with an AI on a call's timeline, with its messages as an array. */
 export interface TimelineConversation extends Omit<ConversationState, 'messages' | 'growth'> {
+  /** The messages of the conversation, in order. */
   readonly messages: readonly MessageEntry[]
 }
 

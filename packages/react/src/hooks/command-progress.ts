@@ -33,7 +33,9 @@ export type CommandProgress =
   | {
       /** Telnyx accepted the command, but no event has confirmed its effect yet. */
       readonly status: 'accepted'
+      /** The command that was sent last; `null` before the first. */
       readonly name: CommandName
+      /** The id of the request, which is its `Idempotency-Key` too; `null` before the first command. */
       readonly requestId: string
       readonly refusal: null
       /** Whether no event confirmed the command within `confirmAfterMs`. Check the call: the command may be lost. */
@@ -43,6 +45,7 @@ export type CommandProgress =
       readonly status: 'refused'
       readonly name: CommandName
       readonly requestId: string
+      /** Why the command was refused; `null` if it was not. */
       readonly refusal: CommandRefusal
     }
   | {

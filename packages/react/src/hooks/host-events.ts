@@ -1,42 +1,56 @@
 /** The host events of a client and of its calls in one cache. Each fact is published once, and only if it is live. */
-import {
-  type CallState,
-  type CollectedItem,
-  HOST_CONTRACT,
-  HOST_CONTRACT_VERSION,
-  type HostCall,
-  type HostEvent,
-  selectCallEndedAt,
-  selectCollected,
-  selectGather,
-  selectHungUpBy,
-} from '@callgather/protocol'
+import { type CallSummary, HOST_CONTRACT, HOST_CONTRACT_VERSION, type HostEvent } from '@callgather/protocol'
 import type { QueryClient, QueryKey } from '@tanstack/react-query'
 import type { GatherClientError } from '../client/client-error.ts'
 import { clientEvents, runHostCallback } from '../client/client-events.ts'
 import { newRequestId } from '../client/commands.ts'
-import type { CallFeed } from '../client/feed.ts'
+import type { CallFeed, CallsFeed } from '../client/feed.ts'
 import type { GatherClient } from '../client/gather-client.ts'
 import { unwrapOwnFeed } from '../query/cached-feed.ts'
 import { gatherKeys } from '../query/keys.ts'
+import { type Fact, factsOf, factsOfSummary, isListedFact, isRingingFact } from './host-facts.ts'
+
+/**
+ * Calls `onEvent` with the events of the host contract of a client, outside of React: `connection`, `ticket-needed`,
+ * `error`, `wrap-up-saved`, and the events of all calls that the client watches in `queryClient`. Returns a function that
+ * stops publishing. The caller publishes `ready` when its panel accepts requests, and `call-selected`.
+ *
+ * `call-ringing`, `call-answered` and `call-ended` are also published for calls that only the list of calls shows, while
+ * the list is watched. Each event is published once per subscription. Facts in the first snapshot of a call or of the
+ * list are not published, with one exception: a call that rings in the first snapshot of the list, so that the agent's
+ * page publishes it after a reload. Events of a call that joins the list later are published, even those from before.
+ *
+ * Values are masked as the server masked them. The client's `onError` receives an error that `onEvent` throws.
+ */
+export function subscribeHostEvents(
+  client: GatherClient,
+  queryClient: QueryClient,
+  onEvent: (event: HostEvent) => void,
+): () => void {
+  return new HostEvents(client, queryClient).start(onEvent, null)
+}
+
+/** The maximum number of calls with recorded facts. Above it, the oldest calls that no query shows are evicted. */
+const MAX_CALLS = 2_000
 
 type Publish = (event: HostEvent) => unknown
 
-/** Something that happened on a call. A fact without an `event` is recorded but not published. */
-interface Fact {
-  readonly key: string
-  readonly event: HostEvent | null
-}
-
 interface CallFacts {
   readonly known: Set<string>
-  feed: CallFeed
+  isRingingPublished: boolean
+  /** The last feed of the call's query; `null` without data. */
+  feed: CallFeed | null
+  /** The last list with the call, and the call's summary in it. The call is listed if this is the current list. */
+  list: CallsFeed['calls'] | null
+  summary: CallSummary | null
 }
 
 export class HostEvents {
   readonly client: GatherClient
   readonly cache: QueryClient
   readonly #calls = new Map<string, CallFacts>()
+  #list: CallsFeed['calls'] | null = null
+  #agent: object | undefined
   #connection = ''
 
   constructor(client: GatherClient, cache: QueryClient) {
@@ -53,6 +67,7 @@ export class HostEvents {
     const listener = {
       ticketNeeded: () => publish({ type: 'ticket-needed', requestId: newRequestId() }),
       failed: ({ code, message }: GatherClientError) => publish({ type: 'error', code, detail: message, callId: null }),
+      published: publish,
     }
     events?.listeners.add(listener)
     if (first) publish(first)
@@ -69,12 +84,12 @@ export class HostEvents {
     const stops = [
       client.connection.subscribe(publishConnection),
       queries.subscribe((change) => {
-        const callId = this.#callOf(change.query.queryKey)
-        if (callId === null) return
-        if (change.type === 'removed') this.#calls.delete(callId)
-        if (change.type !== 'updated') return
-        this.#read(change.query.queryKey, publish)
-        if (change.action.type !== 'error') return
+        const { queryKey } = change.query
+        if (queryKey[1] !== client.session.id) return
+        if (change.type !== 'updated' && change.type !== 'removed') return
+        this.#read(queryKey, publish)
+        const callId = callOf(queryKey)
+        if (callId === null || change.type !== 'updated' || change.action.type !== 'error') return
         const { error } = change.query.state
         const why = error instanceof Error ? `: ${error.message}` : ''
         publish({ type: 'error', code: 'refused', detail: `The call cannot be watched${why}`, callId })
@@ -86,26 +101,87 @@ export class HostEvents {
     }
   }
 
-  #callOf([, session, kind, callId]: QueryKey): string | null {
-    return session === this.client.session.id && kind === 'call' && typeof callId === 'string' ? callId : null
+  #read(queryKey: QueryKey, publish: Publish): void {
+    this.#forgetOtherAgent()
+    const callId = callOf(queryKey)
+    if (callId !== null) this.#readCall(callId, this.cache.getQueryData<CallFeed>(queryKey), publish)
+    else if (queryKey[2] === 'calls') this.#readList(this.cache.getQueryData<CallsFeed>(queryKey), publish)
   }
 
-  #read(queryKey: QueryKey, publish: Publish): void {
-    const callId = this.#callOf(queryKey)
-    if (callId === null) return
-    const data = this.cache.getQueryData<CallFeed>(queryKey)
-    // A change of agent drops the data, so the next snapshot counts as the first snapshot.
-    if (data === undefined) this.#calls.delete(callId)
+  #readCall(callId: string, data: CallFeed | undefined, publish: Publish): void {
     const feed = unwrapOwnFeed(this.client.session, data)
-    if (!feed?.cursor) return
+    if (!feed?.cursor) {
+      if (data === undefined) this.#release(callId)
+      return
+    }
+    const call = this.#callFacts(callId)
+    const { feed: before, known } = call
+    if (before && before.state === feed.state && before.sync === feed.sync) return
+    call.feed = feed
+    const isListed = call.list !== null && call.list === this.#list
+    for (const fact of factsOf(feed, known, this.client.clock.now()))
+      this.#record(call, fact, before !== null || (isListed && isListedFact(fact)) ? publish : null)
+  }
+
+  #readList(data: CallsFeed | undefined, publish: Publish): void {
+    if (data === undefined) this.#list = null
+    const feed = unwrapOwnFeed(this.client.session, data)
+    if (!feed || feed.sync === 'connecting' || feed.calls === this.#list) return
+    const isFirst = this.#list === null
+    this.#list = feed.calls
+    // The list has the newest calls first.
+    for (const summary of [...feed.calls].reverse()) {
+      const call = this.#callFacts(summary.callId)
+      call.list = feed.calls
+      if (call.summary === summary) continue
+      call.summary = summary
+      for (const fact of factsOfSummary(summary)) {
+        const isRingingNow = isFirst && summary.phase === 'ringing' && isRingingFact(fact)
+        // The first snapshot of the call's query may have recorded the ringing without publishing it.
+        if (isRingingNow && !call.isRingingPublished) call.known.delete(fact.key)
+        this.#record(call, fact, !isFirst || call.feed !== null || isRingingNow ? publish : null)
+      }
+    }
+    this.#evict()
+  }
+
+  /** Records a fact, and publishes it if it is new. Facts of a first snapshot are recorded without being published. */
+  #record(call: CallFacts, fact: Fact, publish: Publish | null): void {
+    if (call.known.has(fact.key)) return
+    call.known.add(fact.key)
+    if (!publish || !fact.event) return
+    if (isRingingFact(fact)) call.isRingingPublished = true
+    publish(fact.event)
+  }
+
+  #callFacts(callId: string): CallFacts {
+    const known = this.#calls.get(callId)
+    if (known) return known
+    const made: CallFacts = { known: new Set(), isRingingPublished: false, feed: null, list: null, summary: null }
+    this.#calls.set(callId, made)
+    return made
+  }
+
+  /** Records that the query of a call was removed or reset. Its next snapshot counts as the first snapshot. */
+  #release(callId: string): void {
     const call = this.#calls.get(callId)
-    if (call && call.feed.state === feed.state && call.feed.sync === feed.sync) return
-    const { known, ...current } = call ?? { known: new Set<string>(), feed }
-    this.#calls.set(callId, { ...current, known, feed })
-    for (const { key, event } of factsOf(feed, known, this.client.clock.now())) {
-      known.add(key)
-      // Facts in the first snapshot happened before the call was watched, so they are not published.
-      if (call && event) publish(event)
+    if (!call) return
+    call.feed = null
+    if (call.list === null) this.#calls.delete(callId)
+  }
+
+  #forgetOtherAgent(): void {
+    const agent = clientEvents.get(this.client.session)?.agent()
+    if (agent === this.#agent) return
+    this.#agent = agent
+    this.#calls.clear()
+    this.#list = null
+  }
+
+  #evict(): void {
+    for (const [callId, { feed, list }] of this.#calls) {
+      if (this.#calls.size <= MAX_CALLS) return
+      if (feed === null && list !== this.#list) this.#calls.delete(callId)
     }
   }
 }
@@ -118,65 +194,10 @@ export const readyEvent: HostEvent = {
   callId: null,
 }
 
+const callOf = ([, , kind, callId]: QueryKey): string | null =>
+  kind === 'call' && typeof callId === 'string' ? callId : null
+
 function connectionEvent({ connection }: GatherClient): HostEvent {
   const { status, isDegraded, retryAt } = connection.getSnapshot()
   return { type: 'connection', status, isDegraded, retryAt: retryAt === null ? null : new Date(retryAt).toISOString() }
-}
-
-/** Returns the new facts of a call, in order. `known` holds the ids of earlier facts. */
-function factsOf({ state, sync }: CallFeed, known: ReadonlySet<string>, now: number): Fact[] {
-  const call = callOf(state)
-  const facts: Fact[] = []
-  const add = (key: string, event: HostEvent | null) => {
-    if (!known.has(key)) facts.push({ key, event })
-  }
-  if (state.initiated) {
-    const { at, callerName = null } = state.initiated
-    add('ringing', { type: 'call-ringing', ...call, callerName, at })
-  }
-  for (const { id, ended } of state.gathers) {
-    const gather = known.has(`settled ${id}`) ? null : selectGather(state, id)
-    if (!gather) continue
-    const common = { ...call, gatherId: id, kind: gather.kind, command: gather.command, mask: gather.mask ?? null }
-    const { status, requestedAt, requestedBy = null, endedAt, outcome } = gather
-    const hasStarted = status === 'collecting' || status === 'ended'
-    if (hasStarted && requestedAt !== null)
-      add(`started ${id}`, { type: 'gather-started', ...common, requestedBy, at: requestedAt })
-    if (status === 'ended' && endedAt !== null) {
-      const attempts = gather.kind === 'digits' ? gather.attempt : null
-      add(`ended ${id}`, { type: 'gather-ended', ...common, outcome, attempts, at: endedAt })
-    }
-    // A hang-up may arrive before the gather's ending event, which has the values.
-    if (!ended && status !== 'refused') continue
-    for (const item of itemsOf(state, id)) add(`collected ${id} ${item.name}`, { type: 'collected', ...call, ...item })
-    add(`settled ${id}`, null)
-  }
-  const endedAt = selectCallEndedAt(state)
-  if (endedAt === null) return facts
-  const times = { startedAt: state.initiated?.at ?? null, answeredAt: state.answered?.at ?? null }
-  const cause = state.hangup?.cause ?? null
-  add('call-ended', { type: 'call-ended', ...call, ...times, hungUpBy: selectHungUpBy(state), cause, at: endedAt })
-  if (sync === 'ended') {
-    const { startedAt } = times
-    const at = new Date(now).toISOString()
-    add('wrap-up', { type: 'wrap-up', ...call, startedAt, endedAt, collected: itemsOf(state), at })
-  }
-  return facts
-}
-
-function callOf({ callId, session, parties, initiated }: CallState): HostCall {
-  return {
-    callId,
-    sessionId: session?.id ?? null,
-    from: parties?.from ?? null,
-    to: parties?.to ?? null,
-    direction: initiated?.direction ?? null,
-  }
-}
-
-/** Returns the final values of a call or of one gather in the shape of the host contract, oldest first. */
-function itemsOf(state: CallState, gatherId?: string): CollectedItem[] {
-  return selectCollected(state, gatherId)
-    .flatMap(({ id: _, status, isFinal, format, ...item }) => (isFinal ? [item] : []))
-    .sort((a, b) => (a.at === b.at ? 0 : a.at < b.at ? -1 : 1))
 }

@@ -24,8 +24,11 @@ export interface UseAIGatherResult<Value> {
   readonly progress: { readonly done: number; readonly of: number }
   /** The final result of the gather, validated by `schema`. Without a schema, the result as Telnyx sent it. */
   readonly result: AIGatherValidation<Value>
+  /** Whether the AI gather runs. */
   readonly isCollecting: boolean
+  /** How current the call state is. Unless it is `live`, the state may be out of date. */
   readonly sync: SyncStatus
+  /** Why updates have stopped; then the values are the last known ones. `null` while updates arrive. */
   readonly error: SocketError | null
   /** Sends the assistant a corrected value of a field (`ai_assistant_add_messages`). The caller does not hear it. */
   readonly correct: (field: string, value: unknown) => Promise<SettledCommandStatus>

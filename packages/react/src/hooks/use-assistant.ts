@@ -21,10 +21,13 @@ export interface UseAssistantResult {
   readonly conversation: Conversation | null
   /** The messages of the conversation, in order. Built on first read. An unchanged message keeps its identity. */
   readonly messages: readonly MessageEntry[]
+  /** Whether the conversation runs. */
   readonly isActive: boolean
   /** Whether the transcription shows that the caller is speaking. An answer now would interrupt the caller. */
   readonly callerSpeaking: boolean
+  /** How current the call state is. Unless it is `live`, the state may be out of date. */
   readonly sync: SyncStatus
+  /** Why updates have stopped; then the values are the last known ones. `null` while updates arrive. */
   readonly error: SocketError | null
   /** Starts an assistant on the call. */
   readonly start: (body?: CommandBodies['ai_assistant_start']) => Promise<SettledCommandStatus>
@@ -38,8 +41,11 @@ export interface UseAssistantResult {
   readonly handBack: (options?: HandBackOptions) => Promise<SettledCommandStatus>
   /** The progress of the last `start` or `handBack`. `stopping`, `whispering` and `answering` are for the others. */
   readonly starting: UseCommandResult<'ai_assistant_start'>
+  /** The progress of the last `stop`. */
   readonly stopping: UseCommandResult<'ai_assistant_stop'>
+  /** The progress of the last `whisper`. */
   readonly whispering: UseCommandResult<'ai_assistant_add_messages'>
+  /** The progress of the last `answerNow`. */
   readonly answering: UseCommandResult<'ai_assistant_add_messages'>
 }
 

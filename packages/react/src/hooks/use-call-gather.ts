@@ -22,13 +22,22 @@ import { type UseConnectionResult, useConnection } from './use-connection.ts'
 
 /** The properties that `useCallGather` returns in all statuses. */
 export interface UseCallGatherBaseResult {
+  /** The latest gather of the call; `null` if the call has had none, or if it is unknown. */
+  readonly gather: DigitGather | AIGather | null
   /** The digits so far; a masked digit is `•`. Empty for an AI gather. */
   readonly digits: string
+  /** Whether a gather runs. */
   readonly isCollecting: boolean
   /** How current the call state is. Unless it is `live`, the state may be out of date. */
   readonly sync: SyncStatus
+  /**
+   * Why the call is `unavailable`, or why updates have stopped; then `gather` is the last known state. `null` while updates
+   * arrive.
+   */
+  readonly error: SocketError | null
   /** The scopes that the ticket grants on this call. */
   readonly scopes: readonly Scope[]
+  /** The connection to the server. */
   readonly connection: UseConnectionResult
   /** Starts a gather. While a gather runs, another is refused, unless `replace` stops the running gather first. */
   readonly start: <Name extends GatherName>(
@@ -51,7 +60,6 @@ export type UseCallGatherResult = UseCallGatherBaseResult &
         /** `connecting`: the call state has not arrived yet. `idle`: the call has had no gather. */
         readonly status: 'connecting' | 'idle'
         readonly gather: null
-        readonly error: SocketError | null
       }
     | {
         /** The agent may not watch the call, or the call does not exist. */
@@ -66,8 +74,6 @@ export type UseCallGatherResult = UseCallGatherBaseResult &
          */
         readonly status: GatherStatus
         readonly gather: DigitGather | AIGather
-        /** Why updates have stopped; then `gather` is the last known state. `null` while updates arrive. */
-        readonly error: SocketError | null
       }
   )
 

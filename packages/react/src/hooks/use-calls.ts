@@ -8,6 +8,7 @@ import { useGatherClient } from './provider.tsx'
 export interface UseCallsResult {
   /** Live calls before ended calls, the newest first in both groups. */
   readonly calls: readonly CallSummary[]
+  /** How current the list is. Unless it is `live`, the list may be out of date. */
   readonly sync: CallsFeed['sync']
   /** The scopes that the ticket grants at most; empty until known. A call may grant fewer: see `scopes` of `useCall`. */
   readonly scopes: readonly Scope[]

@@ -38,6 +38,7 @@ export interface UseCollectedResult {
   readonly hungUpBy: HungUpBy | null
   /** How current the call state is. Unless it is `live`, the state may be out of date. */
   readonly sync: SyncStatus
+  /** Why updates have stopped; then the values are the last known ones. `null` while updates arrive. */
   readonly error: SocketError | null
   /**
    * Copies the value of one item by its `id`. Rejects for a masked item, and when the browser denies the clipboard.

@@ -3,7 +3,10 @@ import { type ConnectionState, initialConnectionState } from '../client/connecti
 import { useGatherClient } from './provider.tsx'
 
 /** The state of the connection, and a function that reconnects at once. */
-export type UseConnectionResult = ConnectionState & { readonly retryNow: () => void }
+export type UseConnectionResult = ConnectionState & {
+  /** Reconnects at once. Does nothing while the connection is live. */
+  readonly retryNow: () => void
+}
 
 /** Returns the state of the connection to the server. */
 export function useConnection(): UseConnectionResult {

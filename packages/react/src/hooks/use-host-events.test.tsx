@@ -3,17 +3,22 @@ import { checkHostEvent } from '@callgather/protocol/host-contract'
 import { hiddenPin, pinEntry, type Scenario } from '@callgather/protocol/scenarios'
 import { QueryClient } from '@tanstack/react-query'
 import { render, screen } from '@testing-library/react'
-import { StrictMode } from 'react'
+import { type ReactNode, StrictMode } from 'react'
 import { expect, it, vi } from 'vitest'
 import { actAndSettle, playAll, playTo } from '../testing/render-hook.tsx'
 import { createScenarioClient } from '../testing/scenario-client.ts'
 import { socketError } from '../testing/scenario-server.ts'
 import { GatherProvider } from './provider.tsx'
 import { useCall } from './use-call.ts'
+import { useCalls } from './use-calls.ts'
 import { useHostEvents } from './use-host-events.ts'
 
 function Keys({ callId }: { readonly callId: string }) {
   return <output>{useCall(callId, ({ state }) => state.keys.size)}</output>
+}
+
+function List() {
+  return <output>{useCalls().calls.length}</output>
 }
 
 function Listener({ onEvent }: { readonly onEvent: (event: HostEvent) => void }) {
@@ -22,7 +27,11 @@ function Listener({ onEvent }: { readonly onEvent: (event: HostEvent) => void })
 }
 
 /** Renders a call in strict mode and collects its host events. */
-function setUp(scenario: Scenario, onEvent?: (event: HostEvent) => void) {
+function setUp(
+  scenario: Scenario,
+  onEvent?: (event: HostEvent) => void,
+  content: ReactNode = <Keys callId={scenario.callId} />,
+) {
   const client = createScenarioClient(scenario)
   const events: HostEvent[] = []
   const cache = new QueryClient()
@@ -31,7 +40,7 @@ function setUp(scenario: Scenario, onEvent?: (event: HostEvent) => void) {
       <StrictMode>
         <GatherProvider client={client} queryClient={cache}>
           <Listener onEvent={onEvent ?? ((event) => void events.push(event))} />
-          <Keys callId={scenario.callId} />
+          {content}
         </GatherProvider>
       </StrictMode>,
     )
@@ -52,14 +61,32 @@ it('useHostEvents publishes each live event of a watched call once, in order, by
   expect(events).toContainEqual({ type: 'connection', status: 'live', isDegraded: false, retryAt: null })
   expect(ofCall().map(({ type }) => type)).toEqual([
     'call-ringing',
+    'call-answered',
     'gather-started',
     'gather-ended',
     'collected',
     'call-ended',
     'wrap-up',
   ])
-  expect(ofCall()[3]).toMatchObject({ callId: pinEntry.callId, name: 'digits', value: '5503', outcome: 'valid' })
+  expect(ofCall()[4]).toMatchObject({ callId: pinEntry.callId, name: 'digits', value: '5503', outcome: 'valid' })
   for (const event of events) expect(checkHostEvent(event)).toEqual({ ok: true, message: event })
+})
+
+it('useHostEvents publishes the events of a call that a list and a panel show once, in strict mode', async () => {
+  const both = (
+    <>
+      <List />
+      <Keys callId={pinEntry.callId} />
+    </>
+  )
+  const { client, show, ofCall } = setUp(pinEntry, undefined, both)
+  show()
+  await actAndSettle(() => {})
+  await playAll(client)
+  await actAndSettle(() => client.emit(pinEntry.callId, 'call.hangup', { payload: { hangup_source: 'caller' } }))
+  const names = ofCall().map(({ type }) => type)
+  expect(names).toEqual(expect.arrayContaining(['call-ringing', 'call-answered', 'call-ended', 'collected']))
+  expect(new Set(names).size).toBe(names.length)
 })
 
 it('useHostEvents publishes no event for the contents of a call’s first snapshot', async () => {

@@ -6,11 +6,9 @@ import { useGatherClient } from './provider.tsx'
 import { useEarlyEffect } from './use-early-effect.ts'
 
 /**
- * Calls `onEvent` with the events of the host contract: `ready`, `connection`, `ticket-needed`, `error`, and the events
- * of all calls that the client of the `GatherProvider` watches. Use this hook once per provider.
- *
- * Each event is published once. Events before the first snapshot of a call are not published. Values are masked as the
- * server masked them. The client's `onError` receives an error that `onEvent` throws.
+ * Calls `onEvent` with `ready`, then with the events of `subscribeHostEvents` for the client of the `GatherProvider`.
+ * Use this hook once per provider. Each event is published once, also in strict mode and after a hidden tree is shown
+ * again. `call-selected` is not published: use `onSelect` of `CallList`.
  */
 export function useHostEvents(onEvent: (event: HostEvent) => void): void {
   const client = useGatherClient()

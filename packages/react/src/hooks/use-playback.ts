@@ -12,7 +12,9 @@ export interface UsePlaybackResult {
   readonly media: string | null
   /** The id of the gather that the prompt belongs to; `null` if it belongs to none. */
   readonly gatherId: string | null
+  /** When the prompt started: ISO 8601, UTC; `null` if it is not known. */
   readonly startedAt: string | null
+  /** When the prompt ended: ISO 8601, UTC; `null` while it plays. */
   readonly endedAt: string | null
   /** How the prompt ended: Telnyx's status, such as `completed` or `cancelled`; an open list. */
   readonly outcome: string | null

@@ -24,7 +24,9 @@ export interface UseTranscriptOptions {
 export interface LiveSpeech {
   /** The audio track: `inbound` is the caller. */
   readonly track: string
+  /** When the latest words were recognised: ISO 8601, UTC. */
   readonly at: string
+  /** The words recognised so far. */
   readonly text: string
 }
 
@@ -40,7 +42,9 @@ export interface UseTranscriptResult {
   readonly partials: readonly LiveSpeech[]
   /** Positions of the rows that contain the search text, in order; empty without a search. */
   readonly matches: readonly number[]
+  /** How current the call state is. Unless it is `live`, the state may be out of date. */
   readonly sync: SyncStatus
+  /** Why updates have stopped; then the values are the last known ones. `null` while updates arrive. */
   readonly error: SocketError | null
 }
 

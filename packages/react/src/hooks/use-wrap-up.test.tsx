@@ -1,4 +1,6 @@
 import 'fake-indexeddb/auto'
+import type { HostEvent } from '@callgather/protocol'
+import { checkHostEvent } from '@callgather/protocol/host-contract'
 import { ScenarioWriter } from '@callgather/protocol/scenarios'
 import { act } from '@testing-library/react'
 import { createStore, entries } from 'idb-keyval'
@@ -6,6 +8,7 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { deleteAgent } from '../client/agent-storage.ts'
 import { actAndSettle, playAll, playTo, renderHookWithClient } from '../testing/render-hook.tsx'
 import { createScenarioClient } from '../testing/scenario-client.ts'
+import { useHostEvents } from './use-host-events.ts'
 import { useWrapUp, type WrapUpRecord } from './use-wrap-up.ts'
 
 const finished = new ScenarioWriter('Finished call')
@@ -141,6 +144,31 @@ describe('complete of useWrapUp', () => {
     expect(view().summary.collected[0]).toMatchObject({ mask: 'digits', value: null, digitCount: 4 })
   })
 
+  it('complete saves the note and the disposition on the server without onWrapUp', async () => {
+    const { client, view, setNote } = await openPage()
+    await setNote(' Call back ')
+    await actAndSettle(() => view().setDisposition('callback'))
+    await actAndSettle(() => view().complete())
+    expect(view()).toMatchObject({ status: 'done', note: 'Call back', disposition: 'callback' })
+    const again = renderHookWithClient(client, () => useWrapUp(finished.callId)).result
+    await playAll(client)
+    expect(again.current.status).toBe('done')
+  })
+
+  it('shows the saved wrap-up of another agent as done, and does not save again', async () => {
+    const onWrapUp = vi.fn()
+    const client = createScenarioClient(finished)
+    const { result } = renderHookWithClient(client, () => useWrapUp(finished.callId, { onWrapUp }))
+    const payload = { note: 'Solved by chat', disposition: 'solved', subject: 'agent-8' }
+    await actAndSettle(() => result.current.setNote('Mine'))
+    await playTo(client, 3_000)
+    await actAndSettle(() => client.emit(finished.callId, 'call.wrapped_up', { payload }))
+    await playAll(client)
+    expect(result.current).toMatchObject({ status: 'done', note: 'Solved by chat', disposition: 'solved' })
+    await actAndSettle(() => result.current.complete())
+    expect(onWrapUp).not.toHaveBeenCalled()
+  })
+
   it('complete keeps the draft when onWrapUp rejects, and can be repeated', async () => {
     const failure = new Error('offline')
     const onWrapUp = vi.fn<(record: WrapUpRecord) => Promise<void>>().mockRejectedValueOnce(failure)
@@ -172,5 +200,55 @@ describe('complete of useWrapUp', () => {
     await actAndSettle(() => result.current.complete())
     expect(onWrapUp).not.toHaveBeenCalled()
     expect(result.current.status).toBe('live')
+  })
+})
+
+describe('the host event of useWrapUp', () => {
+  async function openPageWithEvents(onWrapUp?: (record: WrapUpRecord) => unknown) {
+    const events: HostEvent[] = []
+    const client = createScenarioClient(finished)
+    const { result } = renderHookWithClient(client, () => {
+      useHostEvents((event) => void events.push(event))
+      return useWrapUp(finished.callId, { onWrapUp })
+    })
+    await playAll(client)
+    return { client, view: () => result.current, saved: () => events.filter(({ type }) => type === 'wrap-up-saved') }
+  }
+
+  it('complete publishes wrap-up-saved once, with the masked values, without onWrapUp', async () => {
+    const { view, saved } = await openPageWithEvents()
+    await actAndSettle(() => view().setNote('  Call back '))
+    await actAndSettle(() => view().setDisposition('callback'))
+    await actAndSettle(() => view().complete())
+    await actAndSettle(() => view().complete())
+    expect(saved()).toMatchObject([
+      {
+        ...{ callId: finished.callId, note: 'Call back', disposition: 'callback', endedAt: view().summary.endedAt },
+        collected: [
+          { gatherId: 'account', value: '4071' },
+          { gatherId: 'pin', value: null, digitCount: 4, mask: 'digits' },
+        ],
+      },
+    ])
+    for (const event of saved()) expect(checkHostEvent(event)).toEqual({ ok: true, message: event })
+  })
+
+  it('complete publishes wrap-up-saved after onWrapUp has resolved, not after it rejected', async () => {
+    const onWrapUp = vi.fn<(record: WrapUpRecord) => Promise<void>>().mockRejectedValueOnce(new Error('offline'))
+    const { view, saved } = await openPageWithEvents(onWrapUp)
+    await actAndSettle(() => view().complete())
+    expect(saved()).toEqual([])
+    await actAndSettle(() => view().complete())
+    expect(saved()).toHaveLength(1)
+  })
+
+  it('complete publishes no wrap-up-saved when the agent signed out while onWrapUp was running', async () => {
+    let save = () => {}
+    const onWrapUp = () => new Promise<void>((resolve) => (save = resolve))
+    const { client, view, saved } = await openPageWithEvents(onWrapUp)
+    await actAndSettle(() => void view().complete())
+    await actAndSettle(() => client.close())
+    await actAndSettle(() => save())
+    expect(saved()).toEqual([])
   })
 })

@@ -1,9 +1,11 @@
-import type { SocketError } from '@callgather/protocol'
+import type { HostWrapUpSavedEvent, SocketError } from '@callgather/protocol'
 import { useCallback, useEffect, useMemo } from 'react'
 import { changeRecord, deleteRecord, readRecord } from '../client/agent-storage.ts'
+import { publishHostEvent } from '../client/client-events.ts'
 import type { CallFeed, SyncStatus } from '../client/feed.ts'
 import { Remembered, useCallMemory, useRemembered } from './call-memory.ts'
 import { useCallId } from './call-scope.tsx'
+import { itemsOf } from './host-facts.ts'
 import { useGatherClient } from './provider.tsx'
 import { useAgentSubject } from './use-agent-subject.ts'
 import { useCall } from './use-call.ts'
@@ -19,7 +21,10 @@ export interface WrapUpRecord extends WrapUpSummary {
 
 /** The options of `useWrapUp`. */
 export interface UseWrapUpOptions {
-  /** Receives the finished wrap-up. The draft is kept until the returned promise resolves; after a rejection it stays. */
+  /**
+   * Receives the finished wrap-up. Default: saves its note and disposition on the server. The draft is kept until the
+   * returned promise resolves; after a rejection it stays.
+   */
   onWrapUp?: ((record: WrapUpRecord) => unknown) | undefined
 }
 
@@ -27,19 +32,30 @@ export interface UseWrapUpOptions {
 export interface UseWrapUpResult {
   /**
    * `connecting`: the call state has not arrived yet. `live`: the call goes on; the draft can be written already.
-   * `open`: the call ended. `saving`: `onWrapUp` runs. `failed`: it threw or rejected; see `failure`. `done`: it resolved.
+   * `open`: the call ended. `saving`: `onWrapUp` runs. `failed`: it threw or rejected; see `failure`. `done`: it resolved, or
+   * the server has a wrap-up of this call, perhaps of another agent. `note` and `disposition` are then the saved ones.
    */
   readonly status: 'connecting' | 'live' | 'open' | 'saving' | 'failed' | 'done'
+  /** A summary of the call. */
   readonly summary: WrapUpSummary
+  /** The note of the agent. */
   readonly note: string
+  /** The id of the disposition; `null` if none is chosen. */
   readonly disposition: string | null
+  /** Changes the note of the draft. */
   readonly setNote: (note: string) => void
+  /** Changes the disposition of the draft. */
   readonly setDisposition: (disposition: string | null) => void
-  /** Passes the record to `onWrapUp`. Resolves when `status` has changed. Does nothing unless `open` or `failed`. */
+  /**
+   * Passes the record to `onWrapUp`, then publishes the host event `wrap-up-saved`. Resolves when `status` has changed.
+   * Does nothing unless `open` or `failed`.
+   */
   readonly complete: () => Promise<void>
   /** What `onWrapUp` threw or rejected with; `null` if it did not. */
   readonly failure: unknown
+  /** How current the call state is. Unless it is `live`, the state may be out of date. */
   readonly sync: SyncStatus
+  /** Why updates have stopped; then the values are the last known ones. `null` while updates arrive. */
   readonly error: SocketError | null
 }
 
@@ -63,34 +79,41 @@ const drafts = new Remembered<Draft>(noDraft)
 export function useWrapUp(callId?: string, options?: UseWrapUpOptions): UseWrapUpResult
 export function useWrapUp(options: UseWrapUpOptions): UseWrapUpResult
 export function useWrapUp(first?: string | UseWrapUpOptions, second?: UseWrapUpOptions): UseWrapUpResult {
+  const client = useGatherClient()
   const callId = useCallId(typeof first === 'object' ? undefined : first)
   const { onWrapUp } = (typeof first === 'object' ? first : second) ?? {}
   const slice = useCall(callId, wrapUpSlice)
   const [draft, change, memory] = useRemembered(callId, drafts)
   useStoredDraft(callId, draft, change)
   const { summary } = slice
+  const isSaved = slice.saved !== null
   const complete = useCallback(async () => {
     const { note, disposition, progress } = drafts.read(memory)
-    if (summary.endedAt === null || progress === 'saving' || progress === 'done') return
+    if (summary.endedAt === null || isSaved || progress === 'saving' || progress === 'done') return
     const isSameAgent = memory.mark()
+    const record = { ...summary, note: note.trim(), disposition }
     change((known) => ({ ...known, progress: 'saving', failure: null }))
     let settled: Partial<Draft> = { progress: 'done', isChanged: true }
     try {
-      await onWrapUp?.({ ...summary, note: note.trim(), disposition })
+      await (onWrapUp ? onWrapUp(record) : client.wrapUp(record.callId, record))
     } catch (failure) {
       settled = { progress: 'failed', failure }
     }
-    if (isSameAgent()) change((known) => ({ ...known, ...settled }))
-  }, [summary, onWrapUp, change, memory])
+    if (!isSameAgent()) return
+    change((known) => ({ ...known, ...settled }))
+    const { endedAt } = summary
+    if (settled.progress === 'done')
+      publishHostEvent(client.session, savedEvent({ ...record, endedAt }, client.clock.now()))
+  }, [summary, isSaved, onWrapUp, change, memory, client])
   return useMemo(() => {
-    const { isKnown, ...rest } = slice
+    const { isKnown, saved, ...rest } = slice
     const { note, disposition, progress, failure } = draft
     const phase = isKnown ? 'live' : 'connecting'
     return {
       ...rest,
-      status: progress === 'open' && summary.endedAt === null ? phase : progress,
-      note,
-      disposition,
+      status: saved ? 'done' : progress === 'open' && summary.endedAt === null ? phase : progress,
+      note: saved?.note ?? note,
+      disposition: saved ? saved.disposition : disposition,
       failure,
       setNote: (next) => change((known) => ({ ...known, note: next, isChanged: true })),
       setDisposition: (next) => change((known) => ({ ...known, disposition: next, isChanged: true })),
@@ -100,7 +123,14 @@ export function useWrapUp(first?: string | UseWrapUpOptions, second?: UseWrapUpO
 }
 
 function wrapUpSlice({ state, sync, cursor, error }: CallFeed) {
-  return { summary: summaryOf(state), isKnown: cursor !== null, sync, error: error ?? null }
+  return { summary: summaryOf(state), saved: state.wrapUp, isKnown: cursor !== null, sync, error: error ?? null }
+}
+
+function savedEvent(record: WrapUpRecord & { endedAt: string }, now: number): HostWrapUpSavedEvent {
+  const { callId, sessionId, from, to, direction, startedAt, endedAt, note, disposition, collected } = record
+  const call = { callId, sessionId, from, to, direction }
+  const wrapUp = { note, disposition, collected: itemsOf(collected), startedAt, endedAt }
+  return { type: 'wrap-up-saved', ...call, ...wrapUp, at: new Date(now).toISOString() }
 }
 
 /** Restores the draft of a call from the browser's storage, and stores its changes. */

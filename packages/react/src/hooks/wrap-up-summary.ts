@@ -7,25 +7,22 @@ import {
   selectCollected,
   selectGather,
   selectHungUpBy,
+  selectTalkMs,
+  selectWhispers,
+  type Whisper,
 } from '@callgather/protocol'
-
-/** A message that an agent whispered to the assistant. */
-export interface WrapUpWhisper {
-  /** The `command_id` of the message. */
-  readonly id: string
-  readonly text: string
-  /** The subject of the agent's ticket; `null` if the message was not sent through CallGather. */
-  readonly who: string | null
-  /** ISO 8601, UTC. */
-  readonly at: string
-}
 
 /** A summary of a call. Its values are masked as the server masked them. */
 export interface WrapUpSummary {
   /** Telnyx's `call_control_id`. */
   readonly callId: string
+  /** Telnyx's `call_session_id`, which joins the legs of one call; `null` if unknown. */
+  readonly sessionId: string | null
+  /** The caller's number, or the SIP address; `null` if unknown. */
   readonly from: string | null
+  /** The called number, or the SIP address; `null` if unknown. */
   readonly to: string | null
+  /** Telnyx's `direction`: `incoming` or `outgoing`; `null` if unknown. */
   readonly direction: string | null
   /** When the call started: ISO 8601, UTC; `null` if unknown. */
   readonly startedAt: string | null
@@ -44,28 +41,29 @@ export interface WrapUpSummary {
   /** How the requests to the caller ended, and how often: Telnyx's statuses, such as `valid` or `timeout`. */
   readonly outcomes: readonly { readonly outcome: string; readonly count: number }[]
   /** The messages whispered to the assistant, oldest first, without refused messages. */
-  readonly whispers: readonly WrapUpWhisper[]
+  readonly whispers: readonly Whisper[]
 }
 
 /** Returns the summary of a call. */
 export function summaryOf(state: CallState): WrapUpSummary {
-  const { parties, initiated, answered, timeline } = state
+  const { session, parties, initiated, answered, timeline } = state
   const endedAt = selectCallEndedAt(state)
   const answeredAt = answered?.at ?? null
   return {
     callId: state.callId,
+    sessionId: session?.id ?? null,
     from: parties?.from ?? null,
     to: parties?.to ?? null,
     direction: initiated?.direction ?? null,
     startedAt: initiated?.at ?? timeline.at(0)?.at ?? null,
     answeredAt,
     endedAt,
-    durationMs: endedAt !== null && answeredAt !== null ? Date.parse(endedAt) - Date.parse(answeredAt) : null,
+    durationMs: selectTalkMs(state),
     hungUpBy: selectHungUpBy(state),
     isMissed: endedAt !== null && answeredAt === null && initiated?.direction === 'incoming',
     collected: selectCollected(state),
     outcomes: outcomesOf(state),
-    whispers: whispersOf(state),
+    whispers: selectWhispers(state),
   }
 }
 
@@ -76,20 +74,4 @@ function outcomesOf(state: CallState) {
     if (outcome) counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
   }
   return Array.from(counts, ([outcome, count]) => ({ outcome, count }))
-}
-
-function whispersOf(state: CallState): WrapUpWhisper[] {
-  const whispers: WrapUpWhisper[] = []
-  for (const { id, request, outcome } of state.commands) {
-    if (request?.command !== 'ai_assistant_add_messages' || outcome?.status === 'refused') continue
-    const messages: readonly unknown[] = Array.isArray(request.body.messages) ? request.body.messages : []
-    const text = messages.flatMap(contentOf).join('\n')
-    if (text !== '') whispers.push({ id, text, who: request.subject ?? null, at: request.at })
-  }
-  return whispers.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
-}
-
-function contentOf(message: unknown): string[] {
-  const isText = typeof message === 'object' && message !== null && 'content' in message
-  return isText && typeof message.content === 'string' ? [message.content] : []
 }

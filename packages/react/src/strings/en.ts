@@ -10,6 +10,11 @@ export const en = {
   'action.retry': 'Retry',
   'action.more': 'More options',
   'action.fewer': 'Fewer options',
+
+  'load.loading': 'Loading',
+  'load.failed': 'This part couldn’t be loaded',
+  'load.failedHint': 'Check your connection, then retry. If it fails again, reload the page.',
+
   'command.sending': 'Sending…',
   'command.accepted': 'Sent. Waiting for confirmation.',
   'command.overdue': 'Sent. Telnyx has not confirmed it yet.',
@@ -40,6 +45,7 @@ export const en = {
   'typing.kept': 'Your text is kept. Press Tab to go on.',
 
   // The call
+  'call.none': 'No call selected',
   'call.unknownParty': 'Unknown caller',
   'call.to': 'to {number}',
   'call.incoming': 'Incoming',
@@ -301,6 +307,7 @@ export const en = {
   'transcript.call.hold': 'Caller on hold',
   'transcript.call.unhold': 'Caller off hold',
   'transcript.call.hangup': 'Call ended',
+  'transcript.call.wrapped_up': 'Wrapped up',
   'transcript.call.missed': 'Missed call',
   'transcript.call.unanswered': 'Call not answered',
   'transcript.call.closed': 'Call over, found when a command was refused',
@@ -387,8 +394,8 @@ export const en = {
   'connection.unreachableHint': 'Check your network. It keeps trying.',
   'connection.originRefused': 'This page isn’t allowed to connect',
   'connection.originRefusedHint': 'The server doesn’t allow this page’s address. Ask your administrator.',
-  'connection.signInFailed': 'The sign-in service isn’t answering',
-  'connection.signInFailedHint': 'You’re still signed in. It keeps trying.',
+  'connection.signInFailed': 'The sign-in service has a problem',
+  'connection.signInFailedHint': 'It keeps trying. If this lasts, sign in again.',
   'connection.ticketInvalid': 'The sign-in service gave a wrong answer',
   'connection.ticketInvalidHint': 'Ask your administrator. It keeps trying.',
   'connection.blocked': 'Live updates are blocked',

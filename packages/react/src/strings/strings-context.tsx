@@ -13,6 +13,7 @@ export interface Language {
   readonly t: Translate
   /** Returns the text of a key, or `otherwise` without such a key. For open lists such as Telnyx's statuses. */
   readonly tryT: (key: string, otherwise: string) => string
+  /** Formats a number in this language. */
   readonly number: (value: number) => string
 }
 
@@ -27,7 +28,10 @@ function languageOf(locale: string, strings: Strings, timeZone?: string): Langua
   }
 }
 
-const LanguageContext = createContext<Language>(languageOf('en', en))
+/** English, the default language. */
+export const english: Language = languageOf('en', en)
+
+const LanguageContext = createContext<Language>(english)
 LanguageContext.displayName = 'Language'
 
 /** The props of `StringsProvider`. */
@@ -40,6 +44,7 @@ export interface StringsProviderProps {
   readonly timeZone?: string
   /** Strings that override the dictionary: `{ 'gather.stop': 'End entry' }`. Keep the object stable. */
   readonly overrides?: StringOverrides
+  /** The components that use the language. */
   readonly children?: ReactNode
 }
 

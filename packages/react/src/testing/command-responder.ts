@@ -66,6 +66,14 @@ export type HttpAnswer = { readonly status: number; readonly body: unknown } | '
 const masks: readonly Mask[] = ['all', 'digits', 'allButLast4']
 const path = /\/v2\/calls\/([^/]+)\/actions\/([^/?]+)$/
 
+/** Reads a wrap-up from an HTTP request; `null` if the request is none. */
+export async function readWrapUp(request: Request) {
+  const [, callId] = /\/calls\/([^/]+)\/wrap-up$/.exec(new URL(request.url, 'http://localhost').pathname) ?? []
+  if (callId === undefined) return null
+  const { note, disposition } = (await request.json()) as { note: string; disposition: string | null }
+  return { callId: decodeURIComponent(callId), payload: { note, disposition, subject: 'agent' } }
+}
+
 /** Reads a command from an HTTP request, validates it by Telnyx's rules, and returns the response of `answer`. */
 export async function answerRequest(request: Request, answer: (command: ReceivedCommand) => Promise<HttpAnswer>) {
   const [, callId, name] = path.exec(new URL(request.url, 'http://localhost').pathname) ?? []

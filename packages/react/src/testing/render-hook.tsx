@@ -30,7 +30,8 @@ export async function actAndSettle(run: () => unknown): Promise<void> {
     await run()
   })
   await act(async () => {
-    // Wait longer than a frame, then a few macrotasks for work that a slow machine has deferred.
-    for (const delayMs of [40, 0, 0, 0]) await new Promise((resolve) => setTimeout(resolve, delayMs))
+    // Wait longer than a frame, then several macrotasks for work that a slow machine has deferred: each step from the
+    // client to the screen may take one.
+    for (const delayMs of [40, ...new Array(12).fill(0)]) await new Promise((resolve) => setTimeout(resolve, delayMs))
   })
 }

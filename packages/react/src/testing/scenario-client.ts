@@ -13,7 +13,7 @@ import {
 } from '@callgather/protocol'
 import type { Scenario } from '@callgather/protocol/scenarios'
 import { createClientWith, type GatherClient } from '../client/gather-client.ts'
-import { answerRequest, CommandResponder, type ReceivedCommand, type Respond } from './command-responder.ts'
+import { answerRequest, CommandResponder, type ReceivedCommand, type Respond, readWrapUp } from './command-responder.ts'
 import { createEventFactory, type EventInit } from './event-factory.ts'
 import { Player, SCENARIO_START_MS } from './player.ts'
 import { ScenarioServer } from './scenario-server.ts'
@@ -89,6 +89,11 @@ export function createScenarioClient(
     base: 'http://scenario.invalid/callgather',
     onWake: () => () => {},
     fetch: async (input, init) => {
+      const wrapUp = await readWrapUp(new Request(input, init))
+      if (wrapUp) {
+        server.append(wrapUp.callId, events.event('call.wrapped_up', { payload: wrapUp.payload }))
+        return Response.json({ data: { result: 'ok' } })
+      }
       const answer = await answerRequest(new Request(input, init), (command) => responder.handle(command))
       if (answer === 'offline') throw new TypeError('Failed to fetch')
       return Response.json(answer.body, { status: answer.status })

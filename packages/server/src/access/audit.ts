@@ -4,7 +4,7 @@ import type { HostCallbacks } from '../base/host-callbacks.ts'
 
 /** The content of an audit line. */
 export interface AuditEntry {
-  readonly what: 'intent' | 'outcome' | 'denied' | 'forgotten' | 'revoked'
+  readonly what: 'intent' | 'outcome' | 'denied' | 'wrapped_up' | 'requeued' | 'forgotten' | 'revoked'
   readonly subject?: string | undefined
   readonly callId?: string | undefined
   readonly command?: string | undefined

@@ -17,6 +17,11 @@ export type ExpressMiddleware = (
  * `express.json()` and other body parsers: the signature of a webhook covers its raw bytes, and a parsed body gets 500.
  *
  * ```ts
+ * import { expressMiddleware } from '@callgather/server/express'
+ * import express from 'express'
+ * import { gather } from './your-app.js'
+ *
+ * const app = express()
  * app.use(expressMiddleware(gather))
  * app.use(express.json())
  * gather.attachSocket(app.listen(3000))

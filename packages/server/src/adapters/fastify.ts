@@ -9,6 +9,11 @@ export type * from '../server/server-api.ts'
  * routes only, because the signature of a webhook covers its raw bytes.
  *
  * ```ts
+ * import { fastifyPlugin } from '@callgather/server/fastify'
+ * import Fastify from 'fastify'
+ * import { gather } from './your-app.js'
+ *
+ * const app = Fastify()
  * await app.register(fastifyPlugin(gather))
  * ```
  */

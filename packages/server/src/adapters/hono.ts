@@ -10,8 +10,15 @@ export type * from '../server/server-api.ts'
  * that reads bodies. On Node, pass the HTTP server that `serve()` returns to `gather.attachSocket`.
  *
  * ```ts
+ * import type { Server } from 'node:http'
+ * import { honoMiddleware } from '@callgather/server/hono'
+ * import { serve } from '@hono/node-server'
+ * import { Hono } from 'hono'
+ * import { gather } from './your-app.js'
+ *
+ * const app = new Hono()
  * app.use(honoMiddleware(gather))
- * gather.attachSocket(serve({ fetch: app.fetch }))
+ * gather.attachSocket(serve({ fetch: app.fetch }) as Server)
  * ```
  */
 export function honoMiddleware(gather: GatherServer): MiddlewareHandler {

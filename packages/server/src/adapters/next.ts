@@ -13,7 +13,9 @@ export type NextRouteHandler = (request: Request) => Promise<Response>
  * websockets, so run `callgather-server` on the same Redis and pass its address to the browser.
  *
  * ```ts
- * export const runtime = 'nodejs'
+ * import { nextHandlers } from '@callgather/server/next'
+ * import { gather } from './your-app.js'
+ *
  * export const { GET, POST, DELETE, OPTIONS } = nextHandlers(gather)
  * ```
  */

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { type CallEvent, foldCall } from '@callgather/protocol'
 import { describe, expect, it, vi } from 'vitest'
 import type { CallStore } from '../store/call-store.ts'
@@ -58,7 +60,7 @@ describe('a call that several nodes append to', () => {
     expect(nine.records).toMatchObject([{ seq: 4 }])
     await append(other, 5)
     const refused = await one.append(CALL, ({ state }) => ({ refused: state.keys.size < 5 ? 'too early' : 'too late' }))
-    expect(refused).toEqual({ decision: { refused: 'too late' }, records: [], duplicates: [] })
+    expect(refused).toEqual({ decision: { refused: 'too late' }, records: [], duplicates: [], isErased: false })
     await append(one, 6)
     expect((await one.open(CALL)).state.keys.size).toBe(6)
   })
@@ -239,4 +241,21 @@ describe('a listener that throws', () => {
     expect(grown).toHaveBeenCalledOnce()
     expect(failures).toHaveLength(2)
   })
+})
+
+it('a cached call does not keep the webhook that was appended to it in memory', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const { cache } = nodeOn(memoryStore())
+  const appendOnce = async () => {
+    const webhook = { event: key(1) }
+    await cache.append(CALL, () => eventsOf({ ...webhook.event }))
+    return new WeakRef(webhook)
+  }
+  const webhook = await appendOnce()
+  // A reference stays strong until the turn of the event loop ends.
+  await new Promise((resolve) => setImmediate(resolve))
+  collect()
+  expect(cache.has(CALL)).toBe(true)
+  expect(webhook.deref()).toBeUndefined()
 })

@@ -5,7 +5,9 @@
  * then catches up and repeats the decision. Any unused call may be evicted.
  */
 import { type CallRecord, type CallState, type Cursor, initialCallState, reduceCall } from '@callgather/protocol'
-import { runEach } from '../store/bus.ts'
+import type { Span } from '@opentelemetry/api'
+import { traceparentOf, withSpan } from '../edge/tracing.ts'
+import { notifyEach } from '../store/bus.ts'
 import {
   type AppendOptions,
   type AppendResult,
@@ -31,6 +33,8 @@ export type Decision = { readonly events: readonly NewEvent[] } | { readonly ref
 /** A decision, and the result of appending its events. */
 export interface DecisionResult<D extends Decision> extends Pick<AppendResult, 'records' | 'duplicates'> {
   readonly decision: D
+  /** Whether the call was erased. Then nothing was appended. */
+  readonly isErased: boolean
 }
 
 /** Receives the state of a call after each change. */
@@ -48,6 +52,8 @@ export interface CallCacheOptions {
   readonly maxLive?: number
   /** The clock, in milliseconds. Default `Date.now`. */
   readonly now?: () => number
+  /** Whether a call was erased, so that nothing may be appended to it. Default: no call was. */
+  readonly isErased?: (callId: string) => Promise<boolean>
   /** Called when the store is unavailable for an append. */
   readonly onAppendError?: (error: StoreUnavailableError) => void
   /** Called for each unreadable record when its call is folded. */
@@ -63,6 +69,7 @@ const defaults: Required<CallCacheOptions> = {
   maxCached: 2_000,
   maxLive: 50_000,
   now: Date.now,
+  isErased: async () => false,
   onAppendError: nothing,
   onUnreadable: nothing,
   onSubscriberError: nothing,
@@ -124,27 +131,38 @@ export class CallCache {
         // The first attempt skips the read, because the bus keeps the state current and the store rejects a stale append.
         if (attempt > 1) await this.#feed.catchUp(callId)
         await this.#fold(entry)
+        const isErased = await this.#options.isErased(callId)
         const { cursor: at, state } = entry
         const decision = decide({ callId, cursor: at, state })
+        if (isErased) {
+          // The log is left where the erasure failed half-way, or where another server did not know of it yet.
+          if (at || this.#store.isShared) await this.#store.forget(callId)
+          return { decision, records: [], duplicates: [], isErased }
+        }
         const events = 'events' in decision ? decision.events : []
         if (events.length === 0) {
           // The store does not check an empty append for staleness, so catch up before returning.
           if (this.#store.isShared && attempt === 1) continue
-          if (sessionId === undefined || !('events' in decision)) return { decision, records: [], duplicates: [] }
+          if (sessionId === undefined || !('events' in decision))
+            return { decision, records: [], duplicates: [], isErased }
         }
         const isOver = hasEnded(state) || events.some(({ event }) => endTypes.has(event.event_type))
-        const appended = await this.#store
-          .append(callId, events, { sessionId, expectedHead: at, isOver })
-          .catch((error: unknown) => {
-            if (StoreUnavailableError.isInstance(error)) this.#options.onAppendError(error)
-            throw error
-          })
+        let traceparent: string | undefined
+        const write = async (span: Span) => {
+          traceparent = traceparentOf(span)
+          return this.#store.append(callId, events, { sessionId, expectedHead: at, isOver, traceparent })
+        }
+        const attributes = { 'callgather.events': events.length }
+        const appended = await withSpan('callgather.append', attributes, write, outcomeOf).catch((error: unknown) => {
+          if (StoreUnavailableError.isInstance(error)) this.#options.onAppendError(error)
+          throw error
+        })
         if (appended.isStale) continue
-        await this.#feed.publish(callId, appended)
+        await this.#feed.publish(callId, appended, traceparent)
         await this.#fold(entry)
         const { records, duplicates } = appended
-        if (records.length > 0) this.#notify([() => this.#options.onAppended(records, entry.state)])
-        return { decision, records, duplicates }
+        if (records.length > 0) this.#run(() => this.#options.onAppended(records, entry.state))
+        return { decision, records, duplicates, isErased }
       }
       throw new StoreUnavailableError('The append failed because the log of the call grows too fast. Try again later.')
     })
@@ -155,7 +173,9 @@ export class CallCache {
     return this.#current(callId, ({ cursor, state }) => ({ callId, cursor, state }))
   }
 
-  /** Resolves with the first non-null value of `read`, or `null` when the call is erased or the signal aborts. */
+  /**
+   * Resolves with the first non-null value of `read`, or `null` when the call has no log, is erased, or the signal aborts.
+   */
   async waitFor<T>(callId: string, read: (state: CallState) => T | null, signal: AbortSignal): Promise<T | null> {
     let settle: (value: T | null) => void = nothing
     const settled = new Promise<T | null>((resolve) => {
@@ -169,7 +189,10 @@ export class CallCache {
     signal.addEventListener('abort', () => settle(null))
     if (signal.aborted) settle(null)
     try {
-      changed((await this.open(callId)).state)
+      const { cursor, state } = await this.open(callId)
+      // The call may have been erased before the subscription.
+      if (cursor) changed(state)
+      else settle(null)
       return await settled
     } finally {
       stop()
@@ -216,19 +239,25 @@ export class CallCache {
     this.#live.delete(entry)
     entry.pending += 1
     const run = entry.queue.then(async () => {
-      entry.unsubscribe ??= await this.#feed.subscribe(callId, {
-        afterGrowth: (growth) => this.#grown(entry, growth),
-        onForgotten: () => this.#reset(entry),
-      })
+      entry.unsubscribe ??= await this.#subscribeTo(entry)
       return work(entry)
     })
-    entry.queue = run.catch(nothing)
+    // Without the result: an idle call may stay in the cache for hours.
+    entry.queue = run.then(nothing, nothing)
     try {
       return await run
     } finally {
       entry.pending -= 1
       this.#release(entry)
     }
+  }
+
+  /** Apart from `#inTurn`, because these closures live as long as the entry, with all that their scope holds. */
+  #subscribeTo(entry: Entry): Promise<Unsubscribe> {
+    return this.#feed.subscribe(entry.callId, {
+      afterGrowth: (growth) => this.#grown(entry, growth),
+      onForgotten: () => this.#reset(entry),
+    })
   }
 
   /** Queues work on a call, and catches up with a shared store before the work runs. */
@@ -291,24 +320,29 @@ export class CallCache {
         if (event.event_type === UNREADABLE_RECORD) throw new TypeError('The record cannot be read.')
         entry.state = reduceCall(entry.state, event)
       } catch {
-        this.#notify([() => this.#options.onUnreadable(entry.callId, seq)])
+        this.#run(() => this.#options.onUnreadable(entry.callId, seq))
       }
     }
   }
 
-  #publish({ state, subscribers: listeners }: Entry): void {
-    this.#notify([...listeners, ...this.#listeners].map((each) => () => each.onChange?.(state)))
+  #publish({ state, subscribers }: Entry): void {
+    this.#notify([...subscribers, ...this.#listeners], (each) => each.onChange?.(state))
   }
 
   #reset(entry: Entry): void {
     entry.cursor = null
     entry.state = initialCallState(entry.callId)
-    this.#notify([...entry.subscribers, ...this.#listeners].map((each) => () => each.onForgotten?.(entry.callId)))
+    this.#notify([...entry.subscribers, ...this.#listeners], (each) => each.onForgotten?.(entry.callId))
     this.#release(entry)
   }
 
-  #notify(callbacks: Iterable<() => void>): void {
-    runEach(callbacks, this.#options.onSubscriberError)
+  #notify(subscribers: readonly CallSubscriber[], notify: (subscriber: CallSubscriber) => void): void {
+    notifyEach(subscribers, notify, this.#options.onSubscriberError)
+  }
+
+  /** Runs a callback of the host, whose error must not affect a committed append. */
+  #run(callback: () => void): void {
+    notifyEach([callback], (each) => each(), this.#options.onSubscriberError)
   }
 
   /** Keeps an unused call in the cache, and evicts the least recently used calls over the limits. */
@@ -340,5 +374,8 @@ export class CallCache {
     this.#entries.delete(entry.callId)
   }
 }
+
+const outcomeOf = ({ isStale, records }: AppendResult) =>
+  isStale ? 'stale' : records.length > 0 ? 'appended' : 'duplicate'
 
 const hasEnded = ({ hangup, closed }: CallState): boolean => hangup !== null || closed !== null

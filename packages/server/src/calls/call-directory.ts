@@ -6,7 +6,8 @@ import { type CallState, type CallSummary, selectCallSummary } from '@callgather
 import pMap from 'p-map'
 import type { Access } from '../access/access.ts'
 import type { Grant } from '../access/tickets.ts'
-import { runEach } from '../store/bus.ts'
+import { itemsEachTurn } from '../base/turns.ts'
+import { notifyEach } from '../store/bus.ts'
 import type { CallListing, CallStage, CallStore, Unsubscribe } from '../store/call-store.ts'
 import type { CallCache } from './call-cache.ts'
 
@@ -49,6 +50,8 @@ const MAX_CALLS = 100_000
 const ENDED_CALL_TTL_MS = 3_600_000
 /** How many calls are folded or authorised concurrently. */
 const CONCURRENCY = 16
+/** How many calls of the first list are read in a turn: a busy server has few turns a second. */
+const CALLS_A_TURN = 10
 const PAGE_SIZE = 1_000
 /** The maximum number of the host's `authorize` decisions per reply, as a multiple of `maxCalls`. */
 const MAX_DECISIONS_PER_LISTED = 5
@@ -66,6 +69,7 @@ export class CallDirectory {
   readonly #unfolded = new Set<string>()
   #folding: Promise<void> | null = null
   #loading: Promise<void> | null = null
+  #isClosed = false
   #stops: Unsubscribe[] = []
 
   constructor(deps: DirectoryDeps, options: DirectoryOptions = {}) {
@@ -101,13 +105,15 @@ export class CallDirectory {
 
   /** Subscribes to changes of the list of calls. */
   async subscribe(listener: (change: DirectoryChange) => void): Promise<Unsubscribe> {
-    this.#listeners.add(listener)
+    // Not before the load, which reads every call and would report each as a change.
     await this.#load()
+    this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
   /** Unsubscribes from the cache and the store. */
   close(): void {
+    this.#isClosed = true
     for (const stop of this.#stops.splice(0)) stop()
     this.#listeners.clear()
     this.#unfolded.clear()
@@ -126,22 +132,40 @@ export class CallDirectory {
   async #begin(): Promise<void> {
     const { cache, store } = this.#deps
     const { now } = this.#options
+    /** The calls that grew during the load, in the order of their last growth. */
+    let grown: Set<string> | null = new Set<string>()
     this.#stops.push(
       cache.subscribeAll({
         onChange: (state) => this.#put(selectCallSummary(state), endedAtOf(state) ?? now()),
         onForgotten: (callId) => this.#drop(callId),
       }),
       await store.subscribeAll((change) => {
-        if (change.kind === 'forgotten') this.#drop(change.callId)
+        if (change.kind === 'forgotten') return this.#drop(change.callId)
+        grown?.delete(change.callId)
+        grown?.add(change.callId)
         // The cache publishes calls that are folded. Any other call must be folded first.
-        else if (!cache.has(change.callId)) this.#foldSoon(change.callId)
+        if (!cache.has(change.callId)) this.#foldSoon(change.callId)
       }),
     )
     const listings = new Map<string, CallListing>()
     const known = [...(await this.#listings('live')), ...(await this.#listings())]
     for (const listing of known) listings.set(listing.callId, listing)
-    const sorted = [...listings.values()].sort((one, other) => one.updatedAt - other.updatedAt)
-    await pMap(sorted, ({ callId, updatedAt }) => this.#fold(callId, updatedAt), { concurrency: CONCURRENCY })
+    // Pages are newest first. Calls of the same millisecond keep their order.
+    const sorted = [...listings.values()].reverse().sort((one, other) => one.updatedAt - other.updatedAt)
+    const nextTurn = itemsEachTurn(CALLS_A_TURN)
+    const fold = async ({ callId, updatedAt }: CallListing) => {
+      await nextTurn()
+      if (!this.#isClosed) await this.#fold(callId, updatedAt)
+    }
+    await pMap(sorted, fold, { concurrency: CONCURRENCY })
+    // Calls that were read after their growth were put behind them.
+    for (const callId of grown) {
+      for (const stage of [this.#live, this.#ended]) {
+        const entry = stage.get(callId)
+        if (entry && stage.delete(callId)) stage.set(callId, entry)
+      }
+    }
+    grown = null
   }
 
   /** Reads the listings of the last day from the store: all calls of a stage, or the newest calls up to `maxCalls`. */
@@ -225,10 +249,7 @@ export class CallDirectory {
   }
 
   #publish(change: DirectoryChange): void {
-    runEach(
-      [...this.#listeners].map((listener) => () => listener(change)),
-      this.#options.onError,
-    )
+    notifyEach([...this.#listeners], (listener) => listener(change), this.#options.onError)
   }
 
   #newestFirst(stage: ReadonlyMap<string, DirectoryEntry>): DirectoryEntry[] {

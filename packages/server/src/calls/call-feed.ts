@@ -5,7 +5,7 @@
  * and gaps are read from the store. The feed tracks a call while the call has a subscriber.
  */
 import type { CallRecord, Cursor } from '@callgather/protocol'
-import { runEach } from '../store/bus.ts'
+import { notifyEach } from '../store/bus.ts'
 import {
   type AppendResult,
   type CallStore,
@@ -20,6 +20,8 @@ export interface LogGrowth {
   readonly callId: string
   readonly cursor: Cursor
   readonly records: readonly CallRecord[]
+  /** The trace context of the append; `undefined` without one, and for records that were read after a gap. */
+  readonly traceparent: string | undefined
 }
 
 /** Receives the durable records of a call, in order. */
@@ -118,9 +120,13 @@ export class CallFeed {
   }
 
   /** Publishes records that this process appended, because the bus may be slower or drop them. */
-  async publish(callId: string, { epoch, records }: Pick<AppendResult, 'epoch' | 'records'>): Promise<void> {
+  async publish(
+    callId: string,
+    { epoch, records }: Pick<AppendResult, 'epoch' | 'records'>,
+    traceparent?: string,
+  ): Promise<void> {
     const entry = this.#entries.get(callId)
-    if (entry && !this.#take(entry, epoch, records)) await this.#catchUp(entry)
+    if (entry && !this.#take(entry, epoch, records, traceparent)) await this.#catchUp(entry)
   }
 
   /** Unsubscribes from every log. */
@@ -148,7 +154,7 @@ export class CallFeed {
 
   #changed(entry: Entry, change: StoreChange): void {
     if (change.kind === 'forgotten') this.#reset(entry)
-    else if (!this.#take(entry, change.epoch, change.records)) this.#catchUp(entry).catch(() => {})
+    else if (!this.#take(entry, change.epoch, change.records, change.traceparent)) this.#catchUp(entry).catch(() => {})
   }
 
   async #catchUp(entry: Entry): Promise<void> {
@@ -169,32 +175,26 @@ export class CallFeed {
   }
 
   /** Publishes the new ones of the given records. Returns false on a gap or a different epoch. */
-  #take(entry: Entry, epoch: string, records: readonly CallRecord[]): boolean {
+  #take(entry: Entry, epoch: string, records: readonly CallRecord[], traceparent?: string): boolean {
     const { callId, cursor: known } = entry
     const next = (known?.seq ?? 0) + 1
     const [first] = records
     if (!first) return true
     if ((known && known.epoch !== epoch) || first.seq > next) return false
-    const fresh = records.filter(({ seq }) => seq >= next)
+    const fresh = first.seq === next ? records : records.filter(({ seq }) => seq >= next)
     const last = fresh.at(-1)
     if (!last) return true
     entry.cursor = { epoch, seq: last.seq }
-    const growth = { callId, cursor: entry.cursor, records: fresh }
+    const growth = { callId, cursor: entry.cursor, records: fresh, traceparent }
     const subscribers = [...entry.subscribers]
-    runEach(
-      [
-        ...subscribers.map((each) => () => each.onGrowth?.(growth)),
-        ...subscribers.map((each) => () => each.afterGrowth?.(growth)),
-      ],
-      this.#onSubscriberError,
-    )
+    notifyEach(subscribers, (each) => each.onGrowth?.(growth), this.#onSubscriberError)
+    notifyEach(subscribers, (each) => each.afterGrowth?.(growth), this.#onSubscriberError)
     return true
   }
 
   #reset(entry: Entry): void {
     entry.cursor = null
-    const calls = [...entry.subscribers].map((each) => () => each.onForgotten?.(entry.callId))
-    runEach(calls, this.#onSubscriberError)
+    notifyEach([...entry.subscribers], (each) => each.onForgotten?.(entry.callId), this.#onSubscriberError)
   }
 }
 

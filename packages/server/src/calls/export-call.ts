@@ -3,6 +3,8 @@ import { setImmediate } from 'node:timers/promises'
 import {
   type CallRecord,
   type CallState,
+  EXPORT_FORMAT,
+  EXPORT_VERSION,
   type ExportFormat,
   type ExportHeading,
   exportFile,
@@ -44,7 +46,8 @@ export async function exportCall(
     if (page.records.length < MAX_EXPORT_SLICE) break
   }
   if (format === 'json') {
-    return `{"call":${JSON.stringify(selectCallSummary(state))},"records":[\n${records.join(',\n')}\n]}\n`
+    const head = JSON.stringify({ format: EXPORT_FORMAT, version: EXPORT_VERSION, call: selectCallSummary(state) })
+    return `${head.slice(0, -1)},"records":[\n${records.join(',\n')}\n]}\n`
   }
   const pieces: string[] = []
   for (const piece of exportFile(format, headingOf(state), rowsOf(state.timeline))) {

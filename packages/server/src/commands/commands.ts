@@ -130,10 +130,11 @@ export class Commands {
     const now = this.#deps.now()
     const stopId = derivedId(this.#deps.commandKey, 'replace', callId, commandId)
     const decide = (call: KnownCall) => this.#plan(order, prepared, { call, now, stopId })
-    const { decision, duplicates } = await cache.append(callId, decide).catch((error: unknown) => {
+    const { decision, duplicates, isErased } = await cache.append(callId, decide).catch((error: unknown) => {
       for (const id of [commandId, stopId]) this.#refuseUnsent(callId, id, formatTime(now))
       throw error
     })
+    if (isErased) throw unknownCallError()
     if ('refused' in decision) throw decision.refused
     const duplicate = duplicates.find(({ id }) => id === decision.events.at(-1)?.event.id)
     if (duplicate?.isConflict) {

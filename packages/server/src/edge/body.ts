@@ -50,8 +50,8 @@ export class BodyBudget {
   readonly #now: () => number
   readonly #proven = new LRUCache<string, true>({ max: MAX_PROVEN_ADDRESSES, ttl: PROVEN_TTL_MS })
   readonly #unproven = new Map<string, { bytes: number; bodies: number }>()
-  /** The shares of incomplete bodies, oldest first. */
-  readonly #reading = new Set<BodyShare>()
+  /** The shares of incomplete bodies, oldest first. Not a set, whose discarded tables would keep requests in memory. */
+  readonly #reading: BodyShare[] = []
   #used = 0
 
   constructor(limit: number = DEFAULT_BODY_BUDGET_BYTES, now: () => number = () => performance.now()) {
@@ -97,7 +97,7 @@ export class BodyBudget {
         share.cancel = cancel
         isOpen = true
         charge(0, 1)
-        this.#reading.add(share)
+        this.#reading.push(share)
       },
       reserve: (size) => {
         if (!isOpen)
@@ -111,10 +111,10 @@ export class BodyBudget {
         charge(size, 0)
       },
       complete: () => {
-        this.#reading.delete(share)
+        removeFrom(this.#reading, share)
       },
       close: () => {
-        this.#reading.delete(share)
+        removeFrom(this.#reading, share)
         if (!isOpen) return
         isOpen = false
         charge(-bytes, -1)
@@ -129,11 +129,17 @@ export class BodyBudget {
    * @throws GatherError 503 when no body is old enough.
    */
   #evict(mayGo: (share: BodyShare) => boolean): void {
-    const oldest = [...this.#reading].find(mayGo)
+    const oldest = this.#reading.find(mayGo)
     if (!oldest || this.#now() - oldest.startedAt < EVICTABLE_AFTER_MS) throw tooManyBodiesError()
     oldest.close()
     oldest.cancel()
   }
+}
+
+/** Removes an item from an array, if it has it. */
+function removeFrom<T>(items: T[], item: T): void {
+  const index = items.indexOf(item)
+  if (index >= 0) items.splice(index, 1)
 }
 
 /** The share of one request in the budget. */

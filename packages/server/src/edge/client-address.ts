@@ -28,6 +28,7 @@ export function clientAddressReader(trust: TrustProxy = 0): ReadClientAddress {
   return (request) => {
     const direct = request.socket.remoteAddress
     if (direct === undefined) return undefined
+    if (trust === 0) return plain(direct)
     // Lists addresses from the nearest to the farthest trusted proxy. An entry that is not an address ends the list.
     const known = proxyaddr.all(request, isTrusted)
     const end = known.findIndex((address) => isIP(address) === 0)

@@ -59,8 +59,12 @@ export function findRefusedOrigin(request: IncomingRequest, isAllowed: OriginChe
   const [origin] = request.header('origin')
   if (origin === undefined || isAllowed(origin)) return null
   const [host] = request.header('host')
-  return URL.canParse(origin) && new URL(origin).host === host ? null : origin
+  return isOwnOrigin(origin, host) ? null : origin
 }
+
+/** Whether an origin is the server's own, judged by the `Host` header of the request. */
+export const isOwnOrigin = (origin: string, host: string | undefined): boolean =>
+  URL.canParse(origin) && new URL(origin).host === host
 
 /** Returns the headers that let a page read the response; `null` when the page's origin is not allowed. */
 export function corsHeaders(request: IncomingRequest, isAllowed: OriginCheck): Record<string, string> | null {

@@ -23,8 +23,10 @@ export function callRoutes(parts: {
   directory: CallDirectory
   rates: SubjectRates
   forget: (callId: string, subject: string) => Promise<boolean>
+  /** Sends a dead-lettered record again. Returns false if the call has none. */
+  requeue: (callId: string, subject: string) => Promise<boolean>
 }): Route[] {
-  const { access, cache, store, directory, rates, forget } = parts
+  const { access, cache, store, directory, rates, forget, requeue } = parts
   const exports = pLimit(MAX_CONCURRENT_EXPORTS)
 
   /** Authenticates a request, counts it against its subject's rate, and returns the grant. */
@@ -40,6 +42,16 @@ export function callRoutes(parts: {
     if (await access.isAllowed(grant, { callId, scope: 'view' })) return grant
     rates.take('denied', grant.subject)
     throw unknownCallError()
+  }
+
+  /** Like `seen`, for operations that need every scope, not only `view`. */
+  const permitted = async (request: HttpRequest, callId: string, what: string): Promise<Grant> => {
+    const grant = await seen(request, callId, 'erasures')
+    const may = await Promise.all(
+      (['gather', 'assistant'] as const).map((scope) => access.isAllowed(grant, { callId, scope })),
+    )
+    if (may.includes(false)) throw gatherError('forbidden', `${what} needs the scopes view, gather and assistant.`)
+    return grant
   }
 
   return [
@@ -100,15 +112,18 @@ export function callRoutes(parts: {
       method: 'DELETE',
       pattern: '/calls/:call_id',
       handler: async (request, { call_id: callId = '' }) => {
-        const grant = await seen(request, callId, 'erasures')
-        // Erasing a call requires every scope, not only `view`.
-        const may = await Promise.all(
-          (['gather', 'assistant'] as const).map((scope) => access.isAllowed(grant, { callId, scope })),
-        )
-        if (may.includes(false))
-          throw gatherError('forbidden', 'Erasing a call needs the scopes view, gather and assistant.')
+        const grant = await permitted(request, callId, 'Erasing a call')
         if (!(await forget(callId, grant.subject))) throw unknownCallError()
         return { status: 204 }
+      },
+    },
+    {
+      method: 'POST',
+      pattern: '/calls/:call_id/record/retry',
+      handler: async (request, { call_id: callId = '' }) => {
+        const grant = await permitted(request, callId, 'Sending a record again')
+        if (await requeue(callId, grant.subject)) return json(202, { data: { result: 'ok' } })
+        throw gatherError('conflict', 'The record of this call is not dead-lettered.')
       },
     },
   ]

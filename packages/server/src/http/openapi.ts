@@ -20,6 +20,7 @@ import * as z from 'zod/mini'
 import manifest from '../../package.json' with { type: 'json' }
 import { json } from '../edge/message.ts'
 import type { Route } from './router.ts'
+import { wrapUpRefusals, wrapUpSchema } from './wrap-up.ts'
 
 type Json = { readonly [key: string]: unknown }
 
@@ -216,6 +217,19 @@ const operations: Readonly<Record<string, Operation>> = {
     },
     refusals: ['unknownParameter'],
   },
+  'post /calls/{call_control_id}/wrap-up': {
+    id: 'wrapUpCall',
+    summary: 'Wrap up a call that has ended. The first wrap-up counts; repeating it changes nothing',
+    requestBody: { required: true, content: content(schemaOf(wrapUpSchema)) },
+    responses: { 200: answer('The wrap-up is stored.', data({ type: 'object' })) },
+    refusals: wrapUpRefusals,
+  },
+  'post /calls/{call_control_id}/record/retry': {
+    id: 'retryRecord',
+    summary: 'Send the record of a call again that the receiver did not take for a day',
+    responses: { 202: answer('The record is sent again soon.', data({ type: 'object' })) },
+    refusals: ['forbidden', 'conflict'],
+  },
   'post /webhooks': {
     id: 'receiveWebhook',
     summary: 'Receive a webhook from Telnyx. Telnyx retries unless the answer is 200',
@@ -248,6 +262,19 @@ const operations: Readonly<Record<string, Operation>> = {
     responses: {
       200: { description: 'Metrics in the Prometheus text format.', content: content(isText, 'text/plain') },
     },
+  },
+  'get /embed': {
+    id: 'embed',
+    summary: 'Get the page of the iframe, which only pages of allowed origins may frame',
+    responses: { 200: { description: 'The page.', content: content(isText, 'text/html') } },
+    refusals: ['notFound'],
+  },
+  'get /embed/{file}': {
+    id: 'embedFile',
+    summary: 'Get a file of the iframe',
+    parameters: [parameter('path', 'file', 'The name of the file, such as `frame.mjs`.')],
+    responses: { 200: { description: 'The file.', content: content(isText, 'text/javascript') } },
+    refusals: ['notFound'],
   },
   'get /openapi.json': {
     id: 'openapi',

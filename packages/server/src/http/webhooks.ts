@@ -6,6 +6,7 @@
  * reconciler can fetch events of our calls later.
  */
 import { gatherError } from '@callgather/protocol'
+import { type Span, SpanStatusCode } from '@opentelemetry/api'
 import type { Logger } from '../base/logger.ts'
 import { errorResponse, type HttpResponse } from '../edge/message.ts'
 import type { Metrics } from '../edge/metrics.ts'
@@ -19,6 +20,12 @@ import type { Handler } from './router.ts'
 
 /** The outcome of a webhook request, a label of the metrics. */
 export type WebhookOutcome = IngestOutcome | 'unverified' | 'unreadable' | 'unavailable'
+
+/** The outcome of a webhook, and its answer. */
+interface Receipt {
+  readonly outcome: WebhookOutcome
+  readonly response: HttpResponse
+}
 
 /** The dependencies of the webhook route. */
 export interface WebhookParts {
@@ -52,22 +59,34 @@ export function webhookRoute(parts: WebhookParts): Handler {
       // Telnyx does not document whether a signature covers the bytes before or after compression.
       return errorResponse(gatherError('unsupportedEncoding', 'Webhooks must come without `Content-Encoding`.'))
     }
-    const headers = {
-      signature: request.header('telnyx-signature-ed25519'),
-      timestamp: request.header('telnyx-timestamp'),
-    }
+    const signature = request.header('telnyx-signature-ed25519')
+    const timestamp = request.header('telnyx-timestamp')
     const unverified = (fault: SignatureFault) => {
       count('unverified')
       reportUnverified(fault)
       return UNVERIFIED
     }
     // Check the headers before the body, so that unsigned requests cannot fill memory.
-    const early = checkHeaders(headers, keys(), now(), toleranceSeconds)
+    const early = checkHeaders({ signature, timestamp }, keys(), now(), toleranceSeconds)
     if (early !== null) return unverified(early)
-    const body = await request.body(maxBodyBytes)
-    const check = await verifySignature({ ...headers, body }, keys(), now(), toleranceSeconds)
-    if (!check.ok) return unverified(check.fault)
-    verified(request.address)
+    const receive = async (span: Span): Promise<Receipt> => {
+      const body = await request.body(maxBodyBytes)
+      const check = await withSpan(
+        'callgather.verify',
+        {},
+        () => verifySignature({ signature, timestamp, body }, keys(), now(), toleranceSeconds),
+        (result) => (result.ok ? 'verified' : result.fault),
+      )
+      if (!check.ok) return { outcome: 'unverified', response: unverified(check.fault) }
+      verified(request.address)
+      return store(body, span)
+    }
+    const { response } = await withSpan('callgather.webhook', {}, receive, ({ outcome }) => outcome)
+    return response
+  }
+
+  /** Stores the event of a verified webhook. */
+  async function store(body: Uint8Array, span: Span): Promise<Receipt> {
     try {
       const read = readWebhook(body)
       if (!read.ok) {
@@ -76,29 +95,29 @@ export function webhookRoute(parts: WebhookParts): Handler {
           { reason: read.reason, bytes: body.length },
           'webhook not stored: its signature is valid, but its body is unreadable',
         )
-        return OK
+        return { outcome: 'unreadable', response: OK }
       }
       const { webhook } = read
+      span.setAttribute('callgather.event_type', webhook.eventType)
       const began = now()
-      const outcome = await withSpan(
-        'callgather.webhook',
-        { 'callgather.event_type': webhook.eventType },
-        () => ingest.accept(webhook),
-        (result) => result,
-      )
+      const outcome = await ingest.accept(webhook)
       metrics.appends.observe((now() - began) / 1000)
       if (outcome === 'appended') metrics.lag.observe(Math.max(0, now() - Date.parse(webhook.occurredAt)) / 1000)
       if (outcome === 'conflict' || outcome === 'foreign') {
         logger.warn({ outcome, event_type: webhook.eventType }, 'webhook not stored')
       }
       count(outcome)
-      return OK
+      return { outcome, response: OK }
     } catch (error) {
       if (!StoreUnavailableError.isInstance(error)) throw error
       count('unavailable')
       storeFailed(error)
+      span.setStatus({ code: SpanStatusCode.ERROR, message: 'StoreUnavailableError' })
       logger.error({ err: error }, 'webhook refused: the store failed to append its event')
-      return errorResponse(gatherError('unavailable', 'The event could not be stored. Send the webhook again.'))
+      const response = errorResponse(
+        gatherError('unavailable', 'The event could not be stored. Send the webhook again.'),
+      )
+      return { outcome: 'unavailable', response }
     }
   }
 }

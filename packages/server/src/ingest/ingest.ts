@@ -28,6 +28,8 @@ export type IngestOutcome =
   | 'foreign'
   /** The mask forbids storing even the occurrence of the event. */
   | 'hidden'
+  /** The call was erased, so its events are dropped. */
+  | 'erased'
 
 /** The input of a masked gather. Only the host's `onSensitive` receives it. */
 export interface SensitiveInput {
@@ -125,7 +127,8 @@ export class Ingest {
         const findings = await this.#lookUp(callId, webhook)
         if (findings.alias?.isKnown) return 'duplicate'
         const decide = (call: KnownCall) => this.#decide(webhook, findings, handed, call)
-        const { decision, duplicates } = await cache.append(callId, decide, { sessionId })
+        const { decision, duplicates, isErased } = await cache.append(callId, decide, { sessionId })
+        if (isErased) return 'erased'
         if ('events' in decision) {
           if (decision.events.length === 0) return 'hidden'
           const [duplicate] = duplicates
@@ -159,18 +162,19 @@ export class Ingest {
     const commandId = correlate(webhook, normaliseTime(occurredAt), marker, state)
     const context: MaskContext = { state, siblings, mark, commandId, isMasking, startedAt: this.#startedAt }
     const safe = withoutUnsafeMessages(webhook, context)
-    const isReadable = !isUnreadable(normalise(safe, commandId, state))
+    const unmasked = normalise(safe, commandId, state)
     // An unreadable event is stored unchanged; if masking is configured, without possible input.
-    const mask = maskOf(webhook, context) ?? (isMasking && !isReadable ? 'digits' : undefined)
+    const mask = maskOf(webhook, context) ?? (isMasking && isUnreadable(unmasked) ? 'digits' : undefined)
     const masked = mask === undefined ? safe : maskWebhook(webhook, mask, context)
     if (!masked) return { events: [] }
     const isEnd = eventType === 'call.gather.ended' || eventType === 'call.ai_gather.ended'
     if (mask !== undefined && isEnd && onSensitive && !handed)
       return { refused: 'undelivered', commandId: commandId ?? marker?.commandId }
-    const event = normalise(masked, commandId, state)
-    const delivered = handed?.delivered === undefined ? {} : { delivered: handed.delivered }
+    const event = masked === safe ? unmasked : normalise(masked, commandId, state)
     const digest = digestOf(digestKey, id, eventType, occurredAt, payload)
-    return { events: [{ event: { ...event, payload: { ...event.payload, ...delivered } } as typeof event, digest }] }
+    const delivered = handed?.delivered
+    if (delivered === undefined) return { events: [{ event, digest }] }
+    return { events: [{ event: { ...event, payload: { ...event.payload, delivered } } as typeof event, digest }] }
   }
 
   async #lookUp(callId: string, webhook: Webhook): Promise<Lookup> {
@@ -181,7 +185,8 @@ export class Ingest {
       : undefined
     // Another server may have ingested the webhooks of the other legs.
     const legs = session === undefined ? [] : (await store.listLegs(session)).filter((leg) => leg !== callId)
-    const siblings = await pMap(legs, async (leg) => (await cache.open(leg)).state, { concurrency: LEG_CONCURRENCY })
+    const stateOf = async (leg: string) => (await cache.open(leg)).state
+    const siblings = legs.length === 0 ? [] : await pMap(legs, stateOf, { concurrency: LEG_CONCURRENCY })
     if (!isRecordId(id) && now() - Date.parse(occurredAt) < LATE_AFTER_MS) return { session, siblings }
     const { cursor } = await cache.open(callId)
     return { session, siblings, alias: { isKnown: await this.#hasAlias(callId, webhook), cursor } }

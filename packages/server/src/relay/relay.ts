@@ -7,7 +7,7 @@ import { checkProtocolVersion, type GatherError, gatherError, versionError } fro
 import { Server } from 'socket.io'
 import type { Grant } from '../access/tickets.ts'
 import type { ReadClientAddress } from '../edge/client-address.ts'
-import type { OriginCheck } from '../edge/cors.ts'
+import { isOwnOrigin, type OriginCheck } from '../edge/cors.ts'
 import { toGatherError } from '../edge/message.ts'
 import type { Metrics } from '../edge/metrics.ts'
 import type { ReportOrigin } from '../edge/origins.ts'
@@ -22,6 +22,8 @@ import { Session, type SessionDeps } from './session.ts'
 /** Dependencies of the relay. */
 export interface RelayDeps extends Omit<SessionDeps, 'rooms' | 'queueReply'> {
   readonly isAllowedOrigin: OriginCheck
+  /** Whether pages of the server's own origin may connect, because the server serves the frame. */
+  readonly isOwnOriginAllowed: boolean
   readonly reportOrigin: ReportOrigin
   readonly addressOf: ReadClientAddress
   readonly metrics: Metrics
@@ -58,7 +60,7 @@ export class Relay {
   constructor(deps: RelayDeps, path: string, limits: RelayLimits) {
     this.#deps = deps
     this.#limits = limits
-    const { isAllowedOrigin, reportOrigin, addressOf, metrics, logger, now } = deps
+    const { isAllowedOrigin, isOwnOriginAllowed, reportOrigin, addressOf, metrics, logger, now } = deps
     const { handshakesPerSecond: perSecond, handshakeBurst: burst, maxConnections } = limits
     const handshakes = new RateLimit({ perSecond, burst, now })
     const isAdmitted = (request: IncomingMessage) =>
@@ -79,9 +81,11 @@ export class Relay {
       destroyUpgrade: false,
       // CORS does not apply to websockets, so the origin is checked here, before a session exists.
       allowRequest: (request, decide) => {
-        const { origin } = request.headers
+        const { origin, host } = request.headers
         // Only browsers send an origin. Other clients need only a ticket.
-        if (origin === undefined || isAllowedOrigin(origin)) return decide(null, isAdmitted(request))
+        const isAllowed =
+          origin === undefined || isAllowedOrigin(origin) || (isOwnOriginAllowed && isOwnOrigin(origin, host))
+        if (isAllowed) return decide(null, isAdmitted(request))
         reportOrigin(origin, 'socket')
         decide('The origin of this page is not allowed. Add it to the `allowedOrigins` of the server.', false)
       },
@@ -99,6 +103,7 @@ export class Relay {
     })
     this.#io.on('connection', (socket) => {
       this.#admitted.add(socket.conn)
+      writeAtOnce(socket.conn)
       const reportDisconnect = (limit: string) => {
         metrics.cuts.inc({ limit })
         logger.warn(
@@ -169,6 +174,15 @@ export class Relay {
     }
     socket.data = { grant }
   }
+}
+
+/** Writes the packets of a flush with one system call. The engine would use one for each. */
+function writeAtOnce(conn: EngineSocket): void {
+  const { socket } = conn.request
+  conn.on('flush', () => {
+    socket.cork()
+    process.nextTick(() => socket.uncork())
+  })
 }
 
 function connectError(error: GatherError): Error & { data: unknown } {

@@ -1,7 +1,8 @@
 /** One socket.io room per call: records that are appended to the call are broadcast to the sockets in its room. */
-import type { ClientToServer, ServerToClient } from '@callgather/protocol'
+import type { CallEvent, ClientToServer, ServerToClient } from '@callgather/protocol'
 import type { Server, Socket } from 'socket.io'
 import type { CallFeed } from '../calls/call-feed.ts'
+import { withRemoteParent } from '../edge/tracing.ts'
 import type { Unsubscribe } from '../store/call-store.ts'
 
 /** The socket.io server, typed by the protocol. */
@@ -78,10 +79,18 @@ export class Rooms {
 
   #open(callId: string): Room {
     const subscription = this.#feed.subscribe(callId, {
-      onGrowth: ({ cursor: { epoch, seq }, records }) => {
+      onGrowth: ({ cursor: { epoch, seq }, records, traceparent }) => {
         const channel = this.channelOf(callId, epoch)
         const events = records.map(({ event }) => event)
-        this.#io.to(roomOf(callId)).emit('call:event', [channel, seq - records.length + 1, ...events])
+        const frame = [channel, seq - records.length + 1, ...events] as const
+        const room = this.#io.to(roomOf(callId))
+        if (traceparent === undefined) room.emit('call:event', frame)
+        else {
+          withRemoteParent('callgather.relay', relayAttributes(events), traceparent, (own) => {
+            if (own === undefined) room.emit('call:event', frame)
+            else room.emit('call:event', frame, { traceparent: own })
+          })
+        }
         this.#countRelayed(records.length)
       },
       onForgotten: () => {
@@ -93,3 +102,8 @@ export class Rooms {
     return { refCount: 0, channel: null, subscription }
   }
 }
+
+const relayAttributes = (events: readonly CallEvent[]) => ({
+  'callgather.event_type': events[0]?.event_type ?? 'none',
+  'callgather.events': events.length,
+})

@@ -4,11 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PROTOCOL_VERSION, type WatchReply, WireReader } from '@callgather/protocol'
+import { bundleOf } from '@callgather/test-kit/program'
 import { Signer, webhookOf } from '@callgather/test-kit/telnyx'
 import { io } from 'socket.io-client'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createTickets } from '../access/tickets.ts'
-import { programArguments, startServer } from '../testing/program.ts'
+import { program, startServer } from '../testing/program.ts'
 import { CALL, type ClientSocket, SECRET } from '../testing/server.ts'
 import { ConfigError, readConfig } from './config.ts'
 
@@ -132,7 +133,7 @@ describe('the program', () => {
   })
 
   it('the program answers webhooks and exits while the reader of its log stalls', async () => {
-    const child = spawn(process.execPath, programArguments, {
+    const child = spawn(process.execPath, [await bundleOf(program)], {
       env: {
         PATH: process.env.PATH ?? '',
         ...environment('memory:'),
@@ -217,6 +218,28 @@ describe('the configuration', () => {
     ['CALLGATHER_BASE_PATH', '/a/.'],
   ])('rejects the environment variable %s=%s and names it', (name, value) => {
     expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(`^${name}: `)])
+  })
+
+  it('reads the destination of call records from the environment, with every secret of a rotation', () => {
+    const secrets = ['a', 'b'].map((letter) => `whsec_${letter.repeat(44)}`)
+    const url = 'https://crm.example.com/calls'
+    const set = { CALLGATHER_RECORD_URL: url, CALLGATHER_RECORD_SECRET: secrets.join(', ') }
+    expect(readConfig({ ...good, ...set, CALLGATHER_RECORD_WRAP_UP_SECONDS: '60' }).options.records).toEqual({
+      url,
+      secret: secrets,
+      wrapUpTimeoutMs: 60_000,
+      allowPrivateUrl: false,
+    })
+    expect(readConfig(good).options.records).toBeUndefined()
+    expect(problemsOf({ ...set, CALLGATHER_RECORD_SECRET: '' })).toEqual([
+      expect.stringMatching('^CALLGATHER_RECORD_SECRET: '),
+    ])
+    const [problem, ...others] = problemsOf({ ...set, CALLGATHER_RECORD_SECRET: `${secrets[0]}, short` })
+    expect([problem, others.length]).toEqual([expect.stringMatching('^CALLGATHER_RECORD_SECRET.*whsec_'), 0])
+    expect(problem).not.toContain('short')
+    const inside = { ...set, CALLGATHER_RECORD_URL: 'http://10.0.0.8/calls' }
+    expect(problemsOf(inside)).toEqual([expect.stringMatching('^CALLGATHER_RECORD_URL: ')])
+    expect(problemsOf({ ...inside, CALLGATHER_RECORD_ALLOW_PRIVATE_URL: 'true' })).toEqual([])
   })
 
   it('suggests the nearest name for a misspelt environment variable and ignores variables of other programs', () => {

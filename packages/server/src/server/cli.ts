@@ -6,7 +6,7 @@ import { routes } from '@callgather/protocol'
 import manifest from '../../package.json' with { type: 'json' }
 import { createTickets, isScope, scopes } from '../access/tickets.ts'
 import { type AsyncLog, stderrLog } from '../base/log.ts'
-import { ConfigError, readConfig, type ServerConfig } from './config.ts'
+import { ConfigError, loadEmbedFiles, readConfig, type ServerConfig } from './config.ts'
 import { createGatherServer } from './create-gather-server.ts'
 import type { GatherServer } from './gather-server.ts'
 
@@ -27,7 +27,8 @@ Environment (* is required)
   CALLGATHER_STORE              file:PATH (default file:callgather.db; needs the package libsql), memory:, or
                                 redis://HOST:PORT for several servers (needs the package redis; separate the
                                 servers of a cluster by commas)
-  CALLGATHER_ALLOWED_ORIGINS    web origins that may use the server, separated by commas; default none
+  CALLGATHER_ALLOWED_ORIGINS    web origins whose pages may use the server and frame its /embed page,
+                                separated by commas; default none
   CALLGATHER_TRUST_PROXY        proxies whose X-Forwarded-For the server trusts: their count, or their addresses
                                 separated by commas (IPs, ranges, loopback, uniquelocal); default 0
   CALLGATHER_BASE_PATH          path of the server; default /callgather
@@ -37,6 +38,11 @@ Environment (* is required)
   CALLGATHER_RETENTION_HOURS    how long a call is kept after its last event; default 168
   CALLGATHER_TRANSCRIPT_HOURS   how long transcripts and messages are kept after a call; default 1; 0 erases them at
                                 its end; CALLGATHER_RETENTION_HOURS or more keeps them with the call
+  CALLGATHER_RECORD_URL         https URL that gets one signed record of each finished call; default: none are sent
+  CALLGATHER_RECORD_SECRET      signs the records: whsec_ and base64, from: echo "whsec_$(openssl rand -base64 32)";
+                                during a rotation: the old and the new one, separated by a comma
+  CALLGATHER_RECORD_WRAP_UP_SECONDS   how long after the hangup a record waits for the agent's wrap-up; default 900
+  CALLGATHER_RECORD_ALLOW_PRIVATE_URL   true: the URL may be http or private; default false
   CALLGATHER_GRACE_SECONDS      after SIGTERM, SIGINT or SIGHUP: how long the server still handles requests, with
                                 /readyz answering 503, before it closes; default 3; a second signal skips it
   CALLGATHER_RECONCILE          false: do not fetch events that Telnyx could not deliver; default true
@@ -110,7 +116,8 @@ async function serve(): Promise<void> {
   const log = stderrLog(config.logLevel)
   const { logger } = log
   for (const warning of config.warnings) logger.warn({}, warning)
-  const gather = createGatherServer({ ...config.options, store: await openStore(config, log), logger })
+  const embed = await loadEmbedFiles((message) => logger.warn({}, message))
+  const gather = createGatherServer({ ...config.options, store: await openStore(config, log), embed, logger })
   const server = createServer({ headersTimeout: 5_000, requestTimeout: 8_000, connectionsCheckingInterval: 1_000 })
   gather.attach(server)
   await listen(server, config)

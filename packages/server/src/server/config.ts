@@ -6,6 +6,8 @@ import { checkAllowFields, checkMediaHosts } from '../access/command-policy.ts'
 import { numberBetween } from '../base/check-options.ts'
 import { clientAddressReader, type TrustProxy } from '../edge/client-address.ts'
 import { parseOrigin } from '../edge/cors.ts'
+import type { EmbedFiles } from '../http/embed.ts'
+import { recordSecret, recordUrl } from '../records/options.ts'
 import type { CallStore } from '../store/call-store.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
 import { loadRedis } from '../store/redis/link.ts'
@@ -96,6 +98,8 @@ const variables = {
   CALLGATHER_ALLOW_FIELDS: listBy(checkAllowFields).prefault(''),
   CALLGATHER_RETENTION_HOURS: numberBy(retentionHours).optional(),
   CALLGATHER_TRANSCRIPT_HOURS: numberBy(transcriptRetentionHours).optional(),
+  CALLGATHER_RECORD_WRAP_UP_SECONDS: numberBy(numberBetween(0, 86_400)).optional(),
+  CALLGATHER_RECORD_ALLOW_PRIVATE_URL: yesOrNo.prefault('false'),
   CALLGATHER_RECONCILE: yesOrNo.prefault('true'),
   CALLGATHER_GRACE_SECONDS: numberBy(numberBetween(0, 300)).prefault('3'),
 }
@@ -103,6 +107,15 @@ const variables = {
 /** The ticket secret. An insecure server, which is a demo on your own machine, needs none. */
 const secretOf = (isInsecure: boolean) =>
   isInsecure ? secret : secret.nonoptional('is not set. Make one with `openssl rand -base64 32`.')
+
+/** The destination of records. With a URL, a secret is required. */
+const recordsOf = (url: string | undefined, canBePrivate: boolean) => {
+  const secrets = listBy((texts) => texts).pipe(z.array(recordSecret))
+  return {
+    CALLGATHER_RECORD_URL: recordUrl(canBePrivate).optional(),
+    CALLGATHER_RECORD_SECRET: url === undefined ? secrets.optional() : secrets,
+  }
+}
 
 /**
  * Reads the configuration from the environment.
@@ -115,6 +128,7 @@ export function readConfig(environment: Environment): ServerConfig {
   const schema = z.object({
     ...variables,
     CALLGATHER_TICKET_SECRET: secretOf(given.CALLGATHER_INSECURE === 'true'),
+    ...recordsOf(given.CALLGATHER_RECORD_URL, given.CALLGATHER_RECORD_ALLOW_PRIVATE_URL === 'true'),
   })
   const read = schema.safeParse(given)
   const problems = read.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? []
@@ -132,6 +146,7 @@ export function readConfig(environment: Environment): ServerConfig {
   if (!read.success || problems.length > 0) throw new ConfigError(problems)
   const values = read.data
   const { CALLGATHER_RETENTION_HOURS: hours, CALLGATHER_TICKET_SECRET: ticketSecret } = values
+  const wrapUpSeconds = values.CALLGATHER_RECORD_WRAP_UP_SECONDS
   return {
     host: values.HOST,
     port: values.PORT,
@@ -153,6 +168,15 @@ export function readConfig(environment: Environment): ServerConfig {
       },
       retentionHours: hours,
       transcriptRetentionHours: values.CALLGATHER_TRANSCRIPT_HOURS,
+      records:
+        values.CALLGATHER_RECORD_URL === undefined
+          ? undefined
+          : {
+              url: values.CALLGATHER_RECORD_URL,
+              secret: values.CALLGATHER_RECORD_SECRET,
+              wrapUpTimeoutMs: wrapUpSeconds === undefined ? undefined : wrapUpSeconds * 1000,
+              allowPrivateUrl: values.CALLGATHER_RECORD_ALLOW_PRIVATE_URL,
+            },
       reconcile: values.CALLGATHER_RECONCILE ? undefined : false,
       tickets:
         ticketSecret === undefined ? undefined : { secret: ticketSecret, audience: values.CALLGATHER_TICKET_AUDIENCE },
@@ -190,6 +214,22 @@ function parseStore(text: string): OpenStore {
     }
   }
   throw new Error('must be `file:PATH`, `redis://HOST:PORT` or `memory:`.')
+}
+
+/**
+ * Loads the files of the iframe if `@callgather/embed` is installed, which is optional. The specifier is a variable,
+ * because a dependency on the package would close a cycle of packages. A broken package doesn't stop the server.
+ */
+export async function loadEmbedFiles(warn: (message: string) => void): Promise<EmbedFiles | undefined> {
+  const specifier = '@callgather/embed/files'
+  try {
+    const { embedFiles }: { embedFiles: EmbedFiles } = await import(specifier)
+    return embedFiles
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
+    if (!isMissing) warn(`@callgather/embed cannot be loaded, so there is no iframe: ${String(error)}`)
+    return undefined
+  }
 }
 
 /** Loads the sqlite store only if it is configured, because its driver is an optional peer. */

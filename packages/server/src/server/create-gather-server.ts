@@ -30,16 +30,21 @@ import {
   withBody,
 } from '../edge/message.ts'
 import { createMetrics } from '../edge/metrics.ts'
-import { nodeRequest, sendResponse } from '../edge/node.ts'
+import { NodeRequest, sendResponse } from '../edge/node.ts'
 import { originReporter } from '../edge/origins.ts'
 import { RateLimit } from '../edge/rate-limit.ts'
 import { callRoutes } from '../http/calls.ts'
 import { commandRoute } from '../http/commands.ts'
+import { embedRoutes } from '../http/embed.ts'
 import { openApiRoute } from '../http/openapi.ts'
 import { operationRoutes } from '../http/operations.ts'
 import { router } from '../http/router.ts'
 import { webhookRoute } from '../http/webhooks.ts'
+import { wrapUpRoute } from '../http/wrap-up.ts'
 import { Ingest } from '../ingest/ingest.ts'
+import { RecordDelivery, type RecordDeliveryDeps } from '../records/delivery.ts'
+import { httpSender } from '../records/destination.ts'
+import { DEFAULT_WRAP_UP_TIMEOUT_MS, readSecrets } from '../records/options.ts'
 import { Relay } from '../relay/relay.ts'
 import { describeFailure } from '../store/bus.ts'
 import type { TelnyxClient } from '../telnyx/client.ts'
@@ -75,7 +80,8 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
         now,
       })
     : null
-  const isAllowedOrigin = originCheck((options.allowedOrigins ?? []).map(parseOrigin))
+  const allowedOrigins = (options.allowedOrigins ?? []).map(parseOrigin)
+  const isAllowedOrigin = originCheck(allowedOrigins)
   const addressOf = clientAddressReader(options.trustProxy)
   const policy = options.policy ?? {}
   checkCommandPolicy(policy)
@@ -109,6 +115,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
   const feed = new CallFeed(store, listenerFailed)
   const cache = new CallCache(store, feed, {
     now,
+    isErased: (callId) => revocations.isErased(callId),
     onAppended: (records, state) => handlers.notify(records, state),
     onAppendError: (error) => health.reportFailure(error),
     onUnreadable: (callId, seq) => {
@@ -157,6 +164,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     isBreakerOpen: () => sender.isOpen(),
     isStoreUp: () => health.isUp,
     droppedLogLines: () => droppedLines(unguarded),
+    recordAgeSeconds: () => (delivery?.oldestAgeMs ?? 0) / 1000,
   })
   const reportOrigin = originReporter({ logger, metrics, now })
   const commandRates = {
@@ -189,6 +197,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
       logger,
       now,
       isAllowedOrigin,
+      isOwnOriginAllowed: options.embed !== undefined,
       reportOrigin,
       addressOf,
       metrics,
@@ -197,21 +206,36 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     limits,
   )
   const budget = new BodyBudget(options.maxBodyBytesInFlight ?? DEFAULT_BODY_BUDGET_BYTES)
+  const delivery = recordDelivery(options.records, {
+    store,
+    source: basePath || '/',
+    now,
+    logger,
+    onOutcome: (outcome) => metrics.records.inc({ outcome }),
+  })
   const retention = new Retention(
-    { store, logger, now },
+    { store, logger, now, isNeeded: delivery && ((log) => delivery.isPending(log)) },
     { hours: options.retentionHours, transcriptHours: options.transcriptRetentionHours },
   )
   revocations.start(() => relay.closeRevoked())
   health.start(() => relay.sendBeacons())
   if (options.reconcile !== false) reconciler.start()
   retention.start()
+  delivery?.start()
 
   let isLeaving = false
   let isClosing = false
   const forget = async (callId: string, subject: string): Promise<boolean> => {
-    const known = await store.forget(callId)
-    if (known) await audit.write({ what: 'forgotten', callId, subject })
-    return known
+    if (!(await store.head(callId))) return false
+    await revocations.addErasure(callId)
+    await store.forget(callId)
+    await audit.write({ what: 'forgotten', callId, subject })
+    return true
+  }
+  const requeue = async (callId: string, subject: string): Promise<boolean> => {
+    const isQueued = (await delivery?.requeue(callId)) ?? false
+    if (isQueued) await audit.write({ what: 'requeued', callId, subject })
+    return isQueued
   }
 
   const route = router([
@@ -238,8 +262,17 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
       pattern: '/v2/calls/:call_id/actions/:command',
       handler: commandRoute({ access, commands, audit, rates: commandRates }),
     },
-    ...callRoutes({ access, cache, store, directory, rates, forget }),
+    ...callRoutes({ access, cache, store, directory, rates, forget, requeue }),
+    wrapUpRoute({
+      access,
+      cache,
+      audit,
+      rate: commandRates.commands,
+      now,
+      onWrappedUp: () => metrics.wrapUps.inc(),
+    }),
     openApiRoute(basePath),
+    ...embedRoutes({ files: options.embed, allowedOrigins }),
     ...operationRoutes({
       registry: metrics.registry,
       isLeaving: () => isLeaving,
@@ -275,12 +308,15 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     const share = budget.open(request.address)
     const routed = route(withBody(request, share))
     underWay.add(routed)
-    const given = await routed
-      .finally(() => {
-        underWay.delete(routed)
-        share.close()
-      })
-      .catch((error: unknown) => refusalOf(error, request.method))
+    let given: HttpResponse
+    try {
+      given = await routed
+    } catch (error) {
+      given = refusalOf(error, request.method)
+    } finally {
+      underWay.delete(routed)
+      share.close()
+    }
     const whole = cors ? { ...given, headers: { ...given.headers, ...cors } } : given
     if (isSendable(whole)) return whole
     logger.error(
@@ -290,7 +326,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
     return errorResponse(gatherError('internal', 'The server failed. See its log for the reason.'))
   }
 
-  const read = (message: IncomingMessage) => nodeRequest(message, { basePath, addressOf })
+  const read = (message: IncomingMessage) => new NodeRequest(message, { basePath, addressOf })
   const handle = (message: IncomingMessage, response: ServerResponse): void => {
     answer(read(message))
       .then((given) => sendResponse(response, given))
@@ -354,7 +390,7 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
       health.stop()
       await relay.close()
       await Promise.allSettled([...underWay])
-      await reconciler.stop()
+      await Promise.all([reconciler.stop(), delivery?.stop()])
       await audit.settled()
       directory.close()
       cache.close()
@@ -362,6 +398,17 @@ export function createGatherServer(options: GatherServerOptions): GatherServer {
       await store.close()
     },
   }
+}
+
+function recordDelivery(
+  options: GatherServerOptions['records'],
+  deps: Omit<RecordDeliveryDeps, 'send' | 'secrets' | 'wrapUpTimeoutMs'>,
+): RecordDelivery | undefined {
+  if (!options) return undefined
+  const { wrapUpTimeoutMs = DEFAULT_WRAP_UP_TIMEOUT_MS, timeoutMs = 10_000, allowPrivateUrl = false } = options
+  const send = httpSender(requiredOption('records.url', options.url), { timeoutMs, allowPrivateUrl })
+  const secrets = readSecrets(requiredOption('records.secret', options.secret))
+  return new RecordDelivery({ ...deps, send, secrets, wrapUpTimeoutMs })
 }
 
 function telnyxClient({ client, apiKey, baseUrl }: GatherServerOptions['telnyx']): TelnyxClient {

@@ -10,7 +10,9 @@ import type { Logger } from '../base/logger.ts'
 import type { CallHandle } from '../commands/call-handle.ts'
 import type { TrustProxy } from '../edge/client-address.ts'
 import type { HttpResponse, IncomingRequest } from '../edge/message.ts'
+import type { EmbedFiles } from '../http/embed.ts'
 import type { SensitiveInput } from '../ingest/ingest.ts'
+import type { RecordOptions } from '../records/options.ts'
 import type { CallStore } from '../store/call-store.ts'
 import type { TelnyxClient } from '../telnyx/client.ts'
 import type { PublicKeys } from '../telnyx/key-ring.ts'
@@ -61,7 +63,7 @@ export interface GatherServerOptions {
    * Receives the clear input of masked gathers, which no other output has. The server calls it before it stores the end of
    * the gather and answers the webhook with 200. Calls can repeat: deduplicate by `eventId`. The deadline is 1.5 s, or
    * `callbackDeadlineMs` if lower. When it fails, the event has `delivered: false`, agents see "Value not delivered", and
-   * the server neither keeps the value nor calls again.
+   * the server neither keeps the value nor calls again. It is not called for an erased call.
    */
   readonly onSensitive?: ((input: SensitiveInput) => void | Promise<void>) | undefined
   /** Starts the server even if a debug switch can print sensitive input. Default false. */
@@ -78,6 +80,11 @@ export interface GatherServerOptions {
    * `retentionHours` or more keeps it as long as the call.
    */
   readonly transcriptRetentionHours?: number | undefined
+  /**
+   * Delivers one record of each finished call to your URL, signed, at least once. Default off. Speech that a record needs
+   * is kept until the record is delivered or given up, for a day at most.
+   */
+  readonly records?: RecordOptions | undefined
   /** Rate and resource limits. See `ServerLimits` for each default. */
   readonly limits?: DeepPartial<ServerLimits> | undefined
   /**
@@ -90,8 +97,16 @@ export interface GatherServerOptions {
    * Default: the ticket secret, or else the API key.
    */
   readonly secret?: string | undefined
-  /** Web origins that may use the server from a browser, such as `https://console.example.com`. Default: none. */
+  /**
+   * Web origins that may use the server from a browser and frame its `/embed` page, such as
+   * `https://console.example.com`. There is no wildcard. Default: none.
+   */
   readonly allowedOrigins?: readonly string[] | undefined
+  /**
+   * The files of the iframe: `embedFiles` of `@callgather/embed/files`. The server serves them at `/embed`, and accepts
+   * sockets of its own origin, which the iframe opens. Default: `/embed` answers 404.
+   */
+  readonly embed?: EmbedFiles | undefined
   /**
    * The proxies in front of the server whose `X-Forwarded-For` it trusts, as a count or as addresses. The connection limit
    * of an address and the audit trail use the result. Default 0: the server ignores the header.
@@ -147,7 +162,10 @@ export interface GatherServer {
    * milliseconds, at most a day ago, because Telnyx's call log goes no further back. Default: since the last run.
    */
   reconcile(options?: { readonly since?: number | undefined }): Promise<ReconcileReport>
-  /** Erases all stored data of a call. Returns whether the call existed. */
+  /**
+   * Erases all stored data of a call, and drops its events for two days, so that neither a late webhook nor
+   * reconciliation brings it back. Returns whether the call existed.
+   */
   forget(callId: string): Promise<boolean>
   /**
    * Announces a shutdown: `/readyz` answers 503 `leaving`, and the server handles everything else as before. Call it a few

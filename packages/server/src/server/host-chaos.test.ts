@@ -97,7 +97,7 @@ describe.each(names)('the host’s %s', (name) => {
     if (isCounted) {
       const metrics = async () => (await fetch(`${server.url}/metrics`)).text()
       await vi.waitFor(async () => {
-        expect(await metrics()).toMatch(/callgather_host_callback_failures_total\{callback="\w+"/)
+        expect(await metrics()).toMatch(/callgather_host_callback_failures_total\{callback="\w+",reason="\w+"\} [1-9]/)
       })
     }
     expect(unhandled).toEqual([])

@@ -39,7 +39,7 @@ describe('health and metrics', () => {
     expect(text).toContain('callgather_sockets 1')
     expect(text).not.toContain(CALL)
     vi.spyOn(store, 'ping').mockRejectedValue(new StoreUnavailableError('down'))
-    await vi.waitFor(async () => expect((await get('/readyz'))[0]).toBe(503), { timeout: 4_000 })
+    await vi.waitFor(async () => expect((await get('/readyz'))[0]).toBe(503))
     expect((await get('/healthz'))[0]).toBe(200)
   })
 })

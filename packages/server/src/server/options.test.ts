@@ -8,6 +8,7 @@ import { CALL, SECRET, testServer } from '../testing/server.ts'
 import { createGatherServer } from './create-gather-server.ts'
 
 const telnyx = { apiKey: 'KEY-test', publicKey: new Signer().publicKey }
+const records = { url: 'https://crm.example.com/calls', secret: `whsec_${'a'.repeat(44)}` }
 const start = (options: object) =>
   createGatherServer({ store: memoryStore(), tickets: { secret: SECRET }, reconcile: false, telnyx, ...options })
 
@@ -21,13 +22,25 @@ const numbers = [
   'telnyx.timeoutMs',
   'reconcile.intervalMs',
   'reconcile.silentMs',
+  'records.wrapUpTimeoutMs',
+  'records.timeoutMs',
   'limits.maxConnections',
   'limits.liveness.pingIntervalMs',
 ]
 const callbacks = ['onSensitive', 'authenticate', 'authorize', 'audit.sink', 'now']
-const flags = ['insecure', 'unsafeDebug']
+const flags = ['insecure', 'unsafeDebug', 'records.allowPrivateUrl']
 const others = ['telnyx', 'telnyx.baseUrl', 'tickets', 'tickets.audience', 'tickets.secret', 'secret']
-const objects = ['policy', 'policy.mask', 'policy.templates', 'audit', 'limits', 'store', 'logger', 'reconcile']
+const objects = [
+  'policy',
+  'policy.mask',
+  'policy.templates',
+  'audit',
+  'limits',
+  'store',
+  'logger',
+  'reconcile',
+  'records',
+]
 
 const invalidOptions = [
   ...numbers.flatMap((name) => [null, Number.NaN, -1, '5', true, [5]].map((value) => [name, value] as const)),
@@ -44,13 +57,21 @@ const invalidOptions = [
   ['audit.strict', 'false'],
   ['limits.liveness.pingIntervalMs', 2 ** 31],
   ['limits.commandBurst', 0.5],
+  ['records.url', 'http://crm.example.com/'],
+  ['records.url', 'https://169.254.169.254/'],
+  ['records.url', undefined],
+  ['records.secret', undefined],
+  ['records.secret', 'a secret without the prefix'],
+  ['records.secret', 'whsec_c2hvcnQ='],
+  ['records.secret', []],
 ] as const
 
 /** Returns valid server options, except for the given value at a dotted path. */
 function optionsWith(name: string, value: unknown): object {
   const [group = '', ...rest] = name.split('.')
   if (rest.length === 0) return { [group]: value }
-  const given = group === 'telnyx' ? telnyx : group === 'audit' ? { sink: () => {} } : {}
+  const groups: Record<string, object> = { telnyx, audit: { sink: () => {} }, records }
+  const given = groups[group] ?? {}
   return { [group]: { ...given, ...optionsWith(rest.join('.'), value) } }
 }
 

@@ -13,6 +13,7 @@ import {
   unchecked,
 } from '../base/check-options.ts'
 import { isBasePath } from '../edge/base-path.ts'
+import { recordOptions } from '../records/options.ts'
 import type { RelayLimits } from '../relay/relay.ts'
 
 /** Every limit of a server. */
@@ -128,6 +129,7 @@ export const serverOptions = objectOf({
   ),
   retentionHours: numberBetween(24, MAX_RETENTION_HOURS),
   transcriptRetentionHours: numberBetween(0, MAX_RETENTION_HOURS),
+  records: recordOptions.optional(),
   limits: unchecked,
   callbackDeadlineMs: numberBetween(1, MAX_DEADLINE_MS),
   secret: z
@@ -135,6 +137,7 @@ export const serverOptions = objectOf({
     .refine((secret) => Buffer.byteLength(secret) >= MIN_SECRET_BYTES, `must have at least ${MIN_SECRET_BYTES} bytes`)
     .optional(),
   allowedOrigins: texts,
+  embed: objectWith('the files of the iframe: `embedFiles` of `@callgather/embed/files`'),
   trustProxy: unchecked,
   basePath: z
     .string('must be text')

@@ -67,7 +67,7 @@ it('refuses a sqlite file of another format, names its path and format, and does
   database.close()
   const before = readFileSync(path)
   expect(() => sqliteStore({ path })).toThrow(
-    /calls\.db has format 3, .* uses format 5\. Use another file, or the version/,
+    /calls\.db has format 3, .* uses format 6\. Use another file, or the version/,
   )
   expect(readFileSync(path)).toEqual(before)
 })

@@ -5,11 +5,11 @@ export type ReportFailure = (error: unknown) => void
 
 type Listener<T> = (message: T) => void
 
-/** Runs each callback even if another throws: a failing subscriber must not affect a committed append. */
-export function runEach(callbacks: Iterable<() => void>, report: ReportFailure): void {
-  for (const callback of callbacks) {
+/** Calls `notify` for each subscriber even if another throws: a failing subscriber must not affect a committed append. */
+export function notifyEach<T>(subscribers: Iterable<T>, notify: (subscriber: T) => void, report: ReportFailure): void {
+  for (const subscriber of subscribers) {
     try {
-      callback()
+      notify(subscriber)
     } catch (error) {
       report(error)
     }
@@ -26,11 +26,8 @@ export function localBus(report: ReportFailure = warnOfSubscriber) {
     listeners.add(listener)
     return () => listeners.delete(listener)
   }
-  const notify = <T>(listeners: Iterable<Listener<T>>, message: T) => {
-    runEach(
-      [...listeners].map((listener) => () => listener(message)),
-      report,
-    )
+  const notify = <T>(listeners: ReadonlySet<Listener<T>> | undefined, message: T) => {
+    if (listeners) notifyEach([...listeners], (listener) => listener(message), report)
   }
   const subscriptions: Pick<CallStore, 'subscribe' | 'subscribeAll' | 'subscribeRevocations'> = {
     async subscribe(callId, listener) {
@@ -48,7 +45,7 @@ export function localBus(report: ReportFailure = warnOfSubscriber) {
   return {
     subscriptions,
     publish: (change: StoreChange) => {
-      notify(byCall.get(change.callId) ?? [], change)
+      notify(byCall.get(change.callId), change)
       notify(all, change)
     },
     publishRevocation: (revocation: Revocation) => notify(revocations, revocation),

@@ -234,6 +234,22 @@ export function describeCallStore(name: string, open: () => CallStore | Promise<
       expect(one).toHaveLength(2)
     })
 
+    it('the store publishes the trace context of an append with its records, and does not store it', async () => {
+      await using it = await openStore()
+      const changes: StoreChange[] = []
+      await it.store.subscribe(it.call, (change) => changes.push(change))
+      const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+      const contexts = () => changes.map((change) => (change.kind === 'appended' ? change.traceparent : 'forgotten'))
+      await it.store.append(it.call, newEvents('a'), { traceparent })
+      await it.store.append(it.call, newEvents('a'), { traceparent })
+      await it.store.append(it.call, [], { sessionId: it.call, traceparent })
+      await it.store.append(it.call, newEvents('b'))
+      await eventually(() => expect(contexts()).toEqual([traceparent, undefined]))
+      expect(JSON.stringify(await it.store.readJson(it.call, 0))).not.toContain(traceparent)
+      const seqs = changes.flatMap((change) => (change.kind === 'appended' ? change.records : [])).map(({ seq }) => seq)
+      expect(seqs).toEqual([1, 2])
+    })
+
     it('`forget` erases a call and publishes the erasure, and the call’s next log has a new epoch', async () => {
       await using it = await openStore()
       const changes: StoreChange[] = []

@@ -27,6 +27,10 @@ export interface AppendOptions {
   readonly expectedHead?: Cursor | null | undefined
   /** Whether the call is over after these events, which decides the `stage` of its listing. Default false. */
   readonly isOver?: boolean | undefined
+  /**
+   * The W3C trace context of the append. The store publishes it with the records, and never stores it. Default: none.
+   */
+  readonly traceparent?: string | undefined
 }
 
 /** The result of an append. Unless it was stale, each event has a new record or is a duplicate. */
@@ -100,6 +104,8 @@ export type StoreChange =
       readonly callId: string
       readonly epoch: string
       readonly records: readonly CallRecord[]
+      /** The trace context of the append, if it has one. An engine may omit it: the trace then ends at the append. */
+      readonly traceparent?: string | undefined
     }
   | { readonly kind: 'forgotten'; readonly callId: string }
 

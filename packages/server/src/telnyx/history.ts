@@ -12,14 +12,10 @@ import { asRecord } from '../base/json.ts'
 /** The text that replaces the content of a hidden message. */
 export const HIDDEN_TEXT = '•••'
 
-/** Reads Telnyx's `message_history`. The content of a message may be absent (a tool call) or not text. */
-export function readHistory(value: unknown): HistoryMessage[] | null {
-  if (!Array.isArray(value)) return null
-  return value.map((each) => {
-    const message = asRecord(each)
-    const { role, content } = message ?? {}
-    return { role: typeof role === 'string' ? role : 'unknown', content: textOf(content) }
-  })
+/** Reads a message of Telnyx's `message_history`. The content may be absent (a tool call) or not text. */
+function readMessage(value: unknown): HistoryMessage {
+  const { role, content } = asRecord(value) ?? {}
+  return { role: typeof role === 'string' ? role : 'unknown', content: textOf(content) }
 }
 
 const textOf = (content: unknown) =>
@@ -34,20 +30,25 @@ export function spliceHistory(
   state: CallState,
   conversationId: string | undefined,
   stamp: string,
-  whole: readonly HistoryMessage[],
+  whole: readonly unknown[],
 ): HistorySplice {
   const { length } = whole
   const known = state.conversations.get(conversationId ?? UNATTRIBUTED)
   if (known?.length && known.length.stamp > stamp) return { from: length, messages: [] }
-  const held = new Map<number, HistoryMessage>()
-  for (const message of known?.messages ?? []) held.set(message.index, message)
+  const comparable = Math.min(length, known?.length?.value ?? 0)
   // Hidden messages stay hidden, although Telnyx resends them with every history.
-  const history = whole.map((message, index) =>
-    held.get(index)?.content === HIDDEN_TEXT ? { ...message, content: HIDDEN_TEXT } : message,
-  )
-  const isHeld = ({ role, content }: HistoryMessage, index: number) =>
-    index < (known?.length?.value ?? 0) && held.get(index)?.role === role && held.get(index)?.content === content
-  const changed = history.findIndex((message, index) => !isHeld(message, index))
-  const from = changed === -1 ? length : changed
-  return { from, messages: history.slice(from) }
+  const hidden = new Set<number>()
+  let from = 0
+  for (const { index, role, content } of known?.messages ?? []) {
+    const isHidden = content === HIDDEN_TEXT
+    if (isHidden) hidden.add(index)
+    if (index !== from || index >= comparable) continue
+    const message = readMessage(whole[index])
+    if (message.role === role && (isHidden || message.content === content)) from += 1
+  }
+  const messages = whole.slice(from).map((each, offset) => {
+    const message = readMessage(each)
+    return hidden.has(from + offset) ? { ...message, content: HIDDEN_TEXT } : message
+  })
+  return { from, messages }
 }

@@ -7,7 +7,7 @@
 import { type CallEvent, type CallState, isKnownEvent, stampOf } from '@callgather/protocol'
 import { telnyxEventSchemas } from '@callgather/protocol/schema'
 import { asRecord } from '../base/json.ts'
-import { readHistory, spliceHistory } from './history.ts'
+import { spliceHistory } from './history.ts'
 import type { Webhook } from './webhook.ts'
 
 /**
@@ -16,25 +16,24 @@ import type { Webhook } from './webhook.ts'
  * @param command_id The command that the webhook belongs to, as `correlate` found.
  */
 export function normalise(webhook: Webhook, command_id: string | undefined, state: CallState): CallEvent {
-  const occurred_at = normaliseTime(webhook.occurredAt)
-  const cause = command_id === undefined ? {} : { command_id }
-  const envelope = { id: webhook.id, event_type: webhook.eventType, occurred_at, ...cause }
-  const opaque = () => markUnreadable({ ...envelope, payload: withoutClientState(webhook.payload) })
+  const eventOf = (payload: Record<string, unknown>): CallEvent => {
+    const occurred_at = normaliseTime(webhook.occurredAt)
+    const event = { id: webhook.id, event_type: webhook.eventType, occurred_at, payload }
+    return command_id === undefined ? event : Object.assign(event, { command_id })
+  }
+  const opaque = () => markUnreadable(eventOf(withoutClientState(webhook.payload)))
 
   const schema = Object.hasOwn(telnyxEventSchemas, webhook.eventType)
     ? telnyxEventSchemas[webhook.eventType]
     : undefined
   if (!schema) return opaque()
 
-  const { message_history, ...fields } = withoutNulls(webhook.payload)
-  const history = readHistory(message_history)
-  const stamp = stampOf({ ...envelope, payload: {} })
-  const payload = {
-    ...nullFields(webhook.eventType),
-    ...fields,
-    ...(history ? { message_history: spliceHistory(state, command_id, stamp, history) } : set({ message_history })),
-  }
-  const parsed = schema.safeParse({ ...envelope, payload })
+  const payload = withoutNulls(webhook.payload)
+  for (const field of nullable[webhook.eventType] ?? []) payload[field] ??= null
+  const event = eventOf(payload)
+  const { message_history: history } = payload
+  if (Array.isArray(history)) payload.message_history = spliceHistory(state, command_id, stampOf(event), history)
+  const parsed = schema.safeParse(event)
   // If, for example, Telnyx changed the type of a field, the event still appears, but as unreadable.
   return parsed.success ? (parsed.data as CallEvent) : opaque()
 }
@@ -50,21 +49,16 @@ const nullable: Readonly<Record<string, readonly string[]>> = {
   'call.transcription': ['transcription_data'],
 }
 
-const nullFields = (eventType: string) => Object.fromEntries((nullable[eventType] ?? []).map((field) => [field, null]))
-
 /** Removes the `null` values that Telnyx sends for unset fields; its schemas and ours omit them. */
-function withoutNulls({ transcription_data, results, ...payload }: Webhook['payload']): Record<string, unknown> {
-  const spoken = asRecord(transcription_data)
-  return {
-    ...set(payload),
-    ...(spoken
-      ? { transcription_data: { transcript: null, is_final: null, ...set(spoken) } }
-      : set({ transcription_data })),
-    ...(Array.isArray(results) ? { results: results.filter((each) => asRecord(each)) } : set({ results })),
-  }
+function withoutNulls(fields: Webhook['payload']): Record<string, unknown> {
+  const payload = set(fields)
+  const spoken = asRecord(payload.transcription_data)
+  if (spoken) payload.transcription_data = { transcript: null, is_final: null, ...set(spoken) }
+  if (Array.isArray(payload.results)) payload.results = payload.results.filter((each) => asRecord(each))
+  return payload
 }
 
-const set = (fields: Readonly<Record<string, unknown>>) =>
+const set = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined))
 
 /** Removes `client_state`, which holds our mark or the host's private data. */

@@ -1,14 +1,11 @@
 /** Runs the server program as a child process. */
 import { fileURLToPath } from 'node:url'
-import { nodeArguments, type RunningProgram, startProgram } from '@callgather/test-kit/program'
+import { type RunningProgram, startProgram } from '@callgather/test-kit/program'
 
 export type { RunningProgram as Running }
 
 /** The path of the server program. */
 export const program = fileURLToPath(new URL('../server/cli.ts', import.meta.url))
-
-/** The arguments with which Node.js runs the server program. */
-export const programArguments = nodeArguments(program)
 
 /** Starts the server program from its sources. Rejects with the program's output when it does not become ready. */
 export const startServer = (environment: Readonly<Record<string, string>>): Promise<RunningProgram> =>

@@ -150,6 +150,78 @@ describeWithRedis('many calls with Redis', () => {
 })
 
 describe('the list of an agent', () => {
+  async function directoryOf(count: number, maxCalls = 1_000) {
+    const store = memoryStore()
+    for (let nth = 0; nth < count; nth++) await store.append(`call-${nth}`, [{ event: eventOf('a', 'call.answered') }])
+    const cache = new CallCache(store, new CallFeed(store))
+    const errors: unknown[] = []
+    const directory = new CallDirectory(
+      { cache, store, access: { isAllowed: async () => true } },
+      { maxCalls, onError: (error) => errors.push(error) },
+    )
+    return { store, cache, directory, errors }
+  }
+  const everyCall = { subject: 'a', calls: '*', scopes: ['view'] } as const
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+  /** Resolves when the first list of 100 calls has read some of them. */
+  const halfWay = async (cache: CallCache) => {
+    while (cache.size < 30) await turn()
+    expect(cache.size).toBeLessThan(100)
+  }
+
+  it('the first list reads ten calls in a turn of the event loop, so that sockets are served in between', async () => {
+    const { cache, directory } = await directoryOf(100)
+    const list = directory.listFor(everyCall)
+    let most = 0
+    for (let before = 0; before < 100; ) {
+      await turn()
+      most = Math.max(most, cache.size - before)
+      before = cache.size
+    }
+    expect((await list).calls).toHaveLength(100)
+    expect(most).toBeLessThanOrEqual(10)
+    directory.close()
+    cache.close()
+  })
+
+  it('calls that grow during the first list are the newest, also in a list that is cut', async () => {
+    const { cache, directory } = await directoryOf(100, 10)
+    const first = directory.listFor(everyCall)
+    await halfWay(cache)
+    await cache.append('call-3', () => ({ events: [{ event: eventOf('b', 'call.dtmf.received', { digit: '1' }) }] }))
+    await cache.append('new', () => ({ events: [{ event: eventOf('a', 'call.answered') }] }))
+    for (const { calls } of [await first, await directory.listFor(everyCall)]) {
+      expect(calls.slice(0, 3).map(({ callId }) => callId)).toEqual(['new', 'call-3', 'call-99'])
+    }
+    directory.close()
+    cache.close()
+  })
+
+  it('the first list reports no change to its subscribers, because the list itself has the calls', async () => {
+    const { cache, directory } = await directoryOf(100)
+    const changed: unknown[] = []
+    const subscribe = () => directory.subscribe((change) => changed.push(change))
+    const first = subscribe()
+    await halfWay(cache)
+    await Promise.all([first, subscribe()])
+    expect(changed).toEqual([])
+    directory.close()
+    cache.close()
+  })
+
+  it('a first list that is closed meanwhile reads no further calls, and reports no errors', async () => {
+    const { store, cache, directory, errors } = await directoryOf(100)
+    const list = directory.listFor(everyCall)
+    await halfWay(cache)
+    directory.close()
+    cache.close()
+    await store.close()
+    await list
+    expect(cache.size).toBe(0)
+    expect(errors).toEqual([])
+  })
+
   it('lists the calls that the ticket of an agent allows, live calls first, and reports when the list is cut', async () => {
     const store = memoryStore()
     const cache = new CallCache(store, new CallFeed(store))

@@ -323,7 +323,7 @@ export class Reconciler {
     const failures = this.#failures
     if (error instanceof RecordsUnavailableError || StoreUnavailableError.isInstance(error)) {
       const advice = error instanceof RecordsUnavailableError ? error.advice : 'Check the store.'
-      const line = `reconciliation failed: ${error.message}. ${advice} It retries automatically.`
+      const line = `reconciliation failed: ${error.message.replace(/\.$/, '')}. ${advice} It retries automatically.`
       logger.warn({ failures }, line)
     } else {
       logger.error({ err: error, failures }, 'reconciliation failed; it retries automatically')

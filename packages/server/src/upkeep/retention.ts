@@ -1,7 +1,8 @@
 /** Retention: erases speech soon after a call, and later the whole call, because both are personal data. */
-import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
+import type { CallRecord } from '@callgather/protocol'
 import pMap from 'p-map'
 import type { Logger } from '../base/logger.ts'
+import { itemsEachTurn } from '../base/turns.ts'
 import type { CallListing, CallStage, CallStore } from '../store/call-store.ts'
 import { hasEnded, withoutSpeech } from './transcripts.ts'
 
@@ -27,18 +28,28 @@ export interface RetentionOptions {
   readonly transcriptHours?: number | undefined
 }
 
+/** Dependencies of retention. */
+export interface RetentionDeps {
+  readonly store: CallStore
+  readonly logger: Logger
+  readonly now: () => number
+  /** Whether the log of a call is needed as it is, so that its speech is erased later. Default: no log is. */
+  readonly isNeeded?: ((records: readonly CallRecord[]) => boolean) | undefined
+}
+
 /** Erases expired calls and speech. */
 export class Retention {
-  readonly #deps: { store: CallStore; logger: Logger; now: () => number }
+  readonly #deps: RetentionDeps
   readonly #hours: number
   readonly #transcriptHours: number
   #running: Promise<number> | null = null
   #isStopped = false
-  #lastYield: Promise<void> = Promise.resolve()
+  /** Waits before each call, because there may be a week of them. */
+  readonly #nextTurn = itemsEachTurn(1)
   #timer: NodeJS.Timeout | undefined
 
   /** @throws when a retention time is out of range. */
-  constructor(deps: { store: CallStore; logger: Logger; now: () => number }, options: RetentionOptions = {}) {
+  constructor(deps: RetentionDeps, options: RetentionOptions = {}) {
     const { hours = 168, transcriptHours = 1 } = options
     if (!(hours >= MIN_RETENTION_HOURS)) throw new Error(`\`retentionHours\` must be at least ${MIN_RETENTION_HOURS}.`)
     if (!(transcriptHours >= 0)) throw new Error('`transcriptRetentionHours` must be at least 0.')
@@ -129,16 +140,15 @@ export class Retention {
   }
 
   async #eraseSpeechOfCall({ callId, updatedAt }: CallListing, abandoned: number): Promise<ErasureOutcome> {
-    const { store, logger } = this.#deps
-    // Yields to the event loop between calls, because there may be a week of them.
-    this.#lastYield = this.#lastYield.then(() => yieldToEventLoop())
-    await this.#lastYield
+    const { store, logger, isNeeded } = this.#deps
+    await this.#nextTurn()
     try {
       const slice = await store.read(callId, 0)
       const last = slice?.records.at(-1)
       // The call was erased after it was listed.
       if (!slice || !last) return 'kept'
       if (!hasEnded(slice.records) && updatedAt >= abandoned) return 'kept'
+      if (isNeeded?.(slice.records)) return 'kept'
       const changed = withoutSpeech(slice.records)
       const isDone = await store.rewrite(callId, { epoch: slice.epoch, seq: last.seq }, changed)
       if (!isDone) return 'kept'

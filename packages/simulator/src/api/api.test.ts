@@ -245,7 +245,7 @@ describe('validation', () => {
 })
 
 describe('the state of a call', () => {
-  it('refuses gathers and assistants with error 90034 before the call is answered (README rule L2)', async () => {
+  it('refuses gathers and assistants with error 90034 before the call is answered (rule L2)', async () => {
     await using test = await testSimulator()
     const caller = await test.sim.phone.dial()
     const { actions } = test.client.calls
@@ -253,7 +253,7 @@ describe('the state of a call', () => {
     expect(await refusal(actions.startAIAssistant(caller.id, {}))).toEqual(['422 90034'])
   })
 
-  it('refuses commands on an ended call with error 90018 and on an unknown call with 90015 (README rule L3)', async () => {
+  it('refuses commands on an ended call with error 90018 and on an unknown call with 90015 (rule L3)', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     await caller.hangUp()
@@ -311,7 +311,7 @@ describe('the state of a call', () => {
     })
   })
 
-  it('sends the client_state of the latest accepted command in every webhook (README rule L6)', async () => {
+  it('sends the client_state of the latest accepted command in every webhook (rule L6)', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     const { actions } = test.client.calls
@@ -332,7 +332,7 @@ describe('the state of a call', () => {
     ])
   })
 
-  it('ignores a second command with the same command_id within 60 s (README rule L7)', async () => {
+  it('ignores a second command with the same command_id within 60 s (rule L7)', async () => {
     await using test = await testSimulator()
     const caller = await test.answeredCall()
     const start = () => test.client.calls.actions.startAIAssistant(caller.id, { command_id: 'once' })
@@ -345,14 +345,14 @@ describe('the state of a call', () => {
     expect(await refusal(start())).toEqual(['422 90061'])
   })
 
-  it('with duplicateCommandAnswer same, a duplicate command gets the first response again (README rule L7)', async () => {
+  it('with duplicateCommandAnswer same, a duplicate command gets the first response again (rule L7)', async () => {
     await using test = await testSimulator({ settings: { leg: { duplicateCommandAnswer: 'same' } } })
     const caller = await test.answeredCall()
     const start = () => test.client.calls.actions.startAIAssistant(caller.id, { command_id: 'once' })
     expect(await start()).toEqual(await start())
   })
 
-  it('runs two gathers on two legs independently (README rule L9)', async () => {
+  it('runs two gathers on two legs independently (rule L9)', async () => {
     await using test = await testSimulator()
     const [a, b] = [await test.answeredCall(), await test.answeredCall()]
     await test.client.calls.actions.gather(a.id, { maximum_digits: 1 })
@@ -361,7 +361,7 @@ describe('the state of a call', () => {
     expect(b.view.collecting).toMatchObject({ kind: 'digits', digits: '' })
   })
 
-  it('refuses gather_stop without a gather and a second gather when set to refuse (README rules G17, G18)', async () => {
+  it('refuses gather_stop without a gather and a second gather when set to refuse (rules G17, G18)', async () => {
     await using test = await testSimulator({ settings: { gather: { stopWhenIdle: 'refuse', secondGather: 'refuse' } } })
     const caller = await test.answeredCall()
     const { actions } = test.client.calls
@@ -535,7 +535,7 @@ describe('more than one leg', () => {
     expect(a.view).toMatchObject({ state: 'answered', bridged_with: null })
   })
 
-  it('cancels the active gather when an answering machine is detected (README rule G20)', async () => {
+  it('cancels the active gather when an answering machine is detected (rule G20)', async () => {
     await using test = await testSimulator({ settings: { leg: { callees: { '+15559': 'machine' } } } })
     const { data } = await test.client.calls.dial({
       to: '+15559',

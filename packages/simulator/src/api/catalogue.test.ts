@@ -1,4 +1,4 @@
-/** Compares the table of endpoints with the registered endpoints, the official SDK, the log and the README. */
+/** Compares the table of endpoints with the registered endpoints, the official SDK, the log and RULES.md. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import Telnyx from 'telnyx'
@@ -82,12 +82,12 @@ function format(endpoints: readonly string[]): string {
   ).join('<br>')
 }
 
-it('the README lists every endpoint of the catalogue with its depth', async () => {
+it('RULES.md lists every endpoint of the catalogue with its depth', async () => {
   const rows = catalogue.map(({ endpoints, depth, note }) => `| ${format(endpoints)} | ${depth} | ${note} |\n`)
-  const path = fileURLToPath(new URL('../../README.md', import.meta.url))
+  const path = fileURLToPath(new URL('../../RULES.md', import.meta.url))
   const head = '| Endpoints under `/v2` | Depth | |\n| --- | --- | --- |\n'
   const [before, after = ''] = readFileSync(path, 'utf8').split(head)
   const rest = after.replace(/^(\|.*\n)*/, '')
-  // `vitest run -u` writes the table into the README.
+  // `vitest run -u` writes the table into RULES.md.
   await expect(`${before}${head}${rows.join('')}${rest}`).toMatchFileSnapshot(path)
 })

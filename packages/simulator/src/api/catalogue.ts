@@ -1,6 +1,6 @@
 /**
  * Every endpoint of Telnyx's API that the simulator knows, and how deeply it simulates each. Tests compare this table with
- * the registered endpoints, with the official SDK and with the README.
+ * the registered endpoints, with the official SDK and with RULES.md.
  */
 import { createRouter } from './http.ts'
 

@@ -1,6 +1,6 @@
 /**
  * The commands of a call. Checks run in Telnyx's order: the call exists (90015), it has not ended (90018), the command is
- * no duplicate (README rule L7), its body is valid, the call is answered (90034), then the command's own conflicts.
+ * no duplicate (rule L7), its body is valid, the call is answered (90034), then the command's own conflicts.
  */
 import type { Exchange } from '../call/exchange.ts'
 import { type Command, text } from './command.ts'

@@ -54,12 +54,12 @@ export const conversationCommands = {
   },
 } satisfies Record<string, Command>
 
-/** Feeds an input to the active conversation. Without one, `settings.ai.noAssistant` decides (README rule A9). */
+/** Feeds an input to the active conversation. Without one, `settings.ai.noAssistant` decides (rule A9). */
 function feed(call: Call, { settings }: Exchange, input: AiInput): void {
   if (!call.conversations.feed(input) && settings.ai.noAssistant === 'refuse') throw refusals.noAssistant()
 }
 
-/** Telnyx does not document whether an AI gather replaces an active conversation (README rule A2). */
+/** Telnyx does not document whether an AI gather replaces an active conversation (rule A2). */
 function endActiveConversation(call: Call, { settings }: Exchange): void {
   if (!call.conversations.current) return
   if (settings.ai.secondConversation === 'refuse') throw refusals.assistantActive()

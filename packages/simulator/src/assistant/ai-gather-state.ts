@@ -84,7 +84,7 @@ export function nextSlot(state: AiGatherState): Slot | undefined {
 export const isRequired = (state: AiGatherState, slot: Slot): boolean =>
   slot.required || state.forcedSlotIds.includes(slot.id)
 
-/** Returns whether all required fields have answers. Without required fields, one answer is enough (README rule A4). */
+/** Returns whether all required fields have answers. Without required fields, one answer is enough (rule A4). */
 export function isComplete(state: AiGatherState): boolean {
   const { slots } = fieldsOf(state)
   if (slots.some((slot) => isRequired(state, slot) && state.draft[slot.id] === undefined)) return false

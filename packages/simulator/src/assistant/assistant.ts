@@ -96,7 +96,7 @@ export const assistant = {
   },
 }
 
-/** Appends messages to the history. `trigger_response` replies at once, otherwise the next reply uses them (README rule A10). */
+/** Appends messages to the history. `trigger_response` replies at once, otherwise the next reply uses them (rule A10). */
 function addMessages(step: AssistantStep, messages: readonly Message[], shouldRespond: boolean): AssistantStep {
   const { state } = step
   if (state.phase === 'closing') return step
@@ -150,7 +150,7 @@ function hangUp(step: AssistantStep): AssistantStep {
   return step
 }
 
-/** Ends the conversation immediately and sends its insights later (README rule A7). */
+/** Ends the conversation immediately and sends its insights later (rule A7). */
 function end(step: AssistantStep, reason: string | null): AssistantStep {
   const { state, effects, now } = step
   if (state.phase !== 'listening') effects.push({ do: 'stop-sound' })

@@ -1,21 +1,21 @@
-/** Settings for undocumented Telnyx behaviour of AI conversations: rules A1 to A17 of the README. */
+/** Settings for undocumented Telnyx behaviour of AI conversations: rules A1 to A17 of RULES.md. */
 import { z } from 'zod'
 
 /** Settings of AI gathers and assistants. */
 export interface AiSettings {
-  /** README rules A3, A7: emit `call.conversation.created` when a conversation starts. Default `true`. */
+  /** Rules A3, A7: emit `call.conversation.created` when a conversation starts. Default `true`. */
   emitConversationCreated: boolean
-  /** README rule A5: consecutive silences (each of `user_response_timeout_ms`) after which an AI gather gives up. Default `3`. */
+  /** Rule A5: consecutive silences (each of `user_response_timeout_ms`) after which an AI gather gives up. Default `3`. */
   silencesBeforeGivingUp: number
-  /** README rule A5: `status` of an AI gather that gives up: `invalid` with its partial result, or `client_error` with `result: null`. Default `'invalid'`. */
+  /** Rule A5: `status` of an AI gather that gives up: `invalid` with its partial result, or `client_error` with `result: null`. Default `'invalid'`. */
   gaveUpStatus: 'invalid' | 'client_error'
-  /** README rule A5: `result` of an AI gather that gives up without answers: `{}`, as Telnyx's schema requires, or `null`. Default `'object'`. */
+  /** Rule A5: `result` of an AI gather that gives up without answers: `{}`, as Telnyx's schema requires, or `null`. Default `'object'`. */
   emptyResult: 'object' | 'null'
-  /** README rule A5: invalid answers to the same question before an AI gather gives up. Default `4`. */
+  /** Rule A5: invalid answers to the same question before an AI gather gives up. Default `4`. */
   misunderstandingsBeforeGivingUp: number
-  /** README rule A7: milliseconds between `call.conversation.ended` and `call.conversation_insights.generated`. Default `3000`. */
+  /** Rule A7: milliseconds between `call.conversation.ended` and `call.conversation_insights.generated`. Default `3000`. */
   insightsDelayMs: number
-  /** README rule A10: emit one `message_history_updated` after `ai_assistant_add_messages`, if the command enabled updates. Default `true`. */
+  /** Rule A10: emit one `message_history_updated` after `ai_assistant_add_messages`, if the command enabled updates. Default `true`. */
   updateAfterAddMessages: boolean
   /**
    * Without a `greeting`, Telnyx plays nothing when the gather starts. The AI waits this many milliseconds for the caller
@@ -47,13 +47,13 @@ export interface AiSettings {
     /** Timeout of the model's response, in milliseconds. Default 30000. */
     timeoutMs?: number | undefined
   } | null
-  /** README rule A14: response timeout of a `webhook` tool without `timeout_ms`, in milliseconds. Default `5000`. */
+  /** Rule A14: response timeout of a `webhook` tool without `timeout_ms`, in milliseconds. Default `5000`. */
   toolTimeoutMs: number
-  /** README rule A2: refuse a `gather_using_ai` during an active conversation with 90061, or replace that conversation. Default `'refuse'`. */
+  /** Rule A2: refuse a `gather_using_ai` during an active conversation with 90061, or replace that conversation. Default `'refuse'`. */
   secondConversation: 'refuse' | 'replace'
-  /** README rule A9: respond to `ai_assistant_stop` and `ai_assistant_add_messages` without an assistant with error 10027, or `ok`. Default `'refuse'`. */
+  /** Rule A9: respond to `ai_assistant_stop` and `ai_assistant_add_messages` without an assistant with error 10027, or `ok`. Default `'refuse'`. */
   noAssistant: 'refuse' | 'ok'
-  /** README rule A11: `gather_stop` also ends a `gather_using_ai`. Default `false`. */
+  /** Rule A11: `gather_stop` also ends a `gather_using_ai`. Default `false`. */
   gatherStopEndsAiGather: boolean
 }
 

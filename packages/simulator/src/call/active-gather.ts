@@ -1,4 +1,4 @@
-/** The active DTMF gather of a leg: at most one (README rules L9, G18). */
+/** The active DTMF gather of a leg: at most one (rules L9, G18). */
 
 import { type GatherInput, type GatherParams, type GatherState, startGather, stepGather } from '../gather/gather.ts'
 import type { GatherSettings } from '../gather/settings.ts'
@@ -20,7 +20,7 @@ export class ActiveGather {
     return active?.runner.isAlive ? { command: active.command, state: active.runner.state } : null
   }
 
-  /** Starts a gather, after ending the active one (README rule G18). */
+  /** Starts a gather, after ending the active one (rule G18). */
   start(command: string, params: GatherParams): void {
     const isSecond = this.feed({ type: 'stop' })
     const shouldEmitEvents = params.prompt?.kind === 'media' || this.settings.emitSpeakEvents

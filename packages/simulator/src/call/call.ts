@@ -64,9 +64,9 @@ export class Call {
   readonly identity: CallIdentity
   readonly options: CallOptions
   route: Route
-  /** README rule L6: the `client_state` of the leg's latest command that has one; sent in every later webhook. */
+  /** Rule L6: the `client_state` of the leg's latest command that has one; sent in every later webhook. */
   clientState: string | null
-  /** README rule L7: results by `command_id`, kept until `until` (milliseconds) to deduplicate commands. */
+  /** Rule L7: results by `command_id`, kept until `until` (milliseconds) to deduplicate commands. */
   readonly commandResults = new Map<string, { until: number; result: { result: string; conversation_id?: string } }>()
   readonly gather: ActiveGather
   /** The AI gathers and assistants of this call. */
@@ -182,7 +182,7 @@ export class Call {
     this.timers.set(ms, then)
   }
 
-  /** Ends the call, after its gather and its conversation (README rules G19, A12). */
+  /** Ends the call, after its gather and its conversation (rules G19, A12). */
   end(input: LegInput): void {
     const next = stepLeg(this.legState, input, this.now())
     if (next.state.phase !== 'ended' || this.legState.phase === 'ended') return
@@ -277,7 +277,7 @@ export class Call {
 
   // ---- the person on the phone --------------------------------------------------------------------------------
 
-  /** README rules L8, G1: emits `call.dtmf.received`, then feeds the key to the gather and the conversation. */
+  /** Rules L8, G1: emits `call.dtmf.received`, then feeds the key to the gather and the conversation. */
   press(digit: string): void {
     if (this.legState.phase !== 'answered') return
     this.addTranscriptLine('caller', 'key', digit)
@@ -448,7 +448,7 @@ export class Call {
       const reason = detail === undefined ? {} : { status_detail: detail }
       this.emit('call.playback.ended', { ...mediaFields(sound), status, ...reason })
     } else {
-      // README rule G3: `call.speak.ended` has no `cancelled`.
+      // Rule G3: `call.speak.ended` has no `cancelled`.
       const isSpeakStatus = status === 'call_hangup' || status === 'cancelled_amd'
       this.emit('call.speak.ended', { status: isSpeakStatus ? status : 'completed' })
     }

@@ -31,7 +31,7 @@ export function routeToCallee(call: Call, { leg, gather }: Settings, offer: () =
     call.after(leg.calleeAnswersAfterMs, () => call.connect({ type: 'picked-up' }))
 }
 
-/** Emits the results of detection. An answering machine cancels the active gather (README rule G20). */
+/** Emits the results of detection. An answering machine cancels the active gather (rule G20). */
 function reportDetection(call: Call, detection: string, isMachine: boolean, shouldCancel: boolean): void {
   const events = `call.machine.${detection === 'premium' ? 'premium.' : ''}`
   call.after(DETECTION_DELAY_MS, () => {

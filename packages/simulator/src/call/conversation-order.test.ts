@@ -88,7 +88,7 @@ describe('gather_using_ai', () => {
     expect(test.emitted[3]?.payload.result).toEqual({ age: 29 })
   })
 
-  it('ends gather_using_ai with client_error and a null result when gaveUpStatus is client_error (README rule A5)', async () => {
+  it('ends gather_using_ai with client_error and a null result when gaveUpStatus is client_error (rule A5)', async () => {
     const { test, caller, eventTypes } = await started({ ai: { gaveUpStatus: 'client_error' } })
     await using _ = test
     await askPerson(test, caller, { user_response_timeout_ms: 1000 }).catch(() => {})
@@ -102,7 +102,7 @@ describe('gather_using_ai', () => {
     test.allowContractViolation('client_error')
   })
 
-  it('ends gather_using_ai on ai_assistant_stop but not on gather_stop (README rule A11)', async () => {
+  it('ends gather_using_ai on ai_assistant_stop but not on gather_stop (rule A11)', async () => {
     const { test, caller, eventTypes } = await started()
     await using _ = test
     await askPerson(test, caller)
@@ -117,7 +117,7 @@ describe('gather_using_ai', () => {
     ])
   })
 
-  it('ends gather_using_ai on gather_stop when gatherStopEndsAiGather is true (README rule A11)', async () => {
+  it('ends gather_using_ai on gather_stop when gatherStopEndsAiGather is true (rule A11)', async () => {
     const { test, caller } = await started({ ai: { gatherStopEndsAiGather: true } })
     await using _ = test
     await askPerson(test, caller)
@@ -125,7 +125,7 @@ describe('gather_using_ai', () => {
     expect(caller.view.collecting).toBeNull()
   })
 
-  it('reports keys during gather_using_ai, and ends the gather before call.hangup (README rules A12, A13)', async () => {
+  it('reports keys during gather_using_ai, and ends the gather before call.hangup (rules A12, A13)', async () => {
     const { test, caller, eventTypes } = await started()
     await using _ = test
     await askPerson(test, caller)
@@ -142,7 +142,7 @@ describe('gather_using_ai', () => {
     expect(test.emitted.at(-2)?.payload.reason).toBe('customer_disconnect')
   })
 
-  it('refuses or replaces an active gather_using_ai, depending on secondConversation (README rule A2)', async () => {
+  it('refuses or replaces an active gather_using_ai, depending on secondConversation (rule A2)', async () => {
     const { test, caller } = await started()
     await using _ = test
     await askPerson(test, caller)
@@ -159,7 +159,7 @@ describe('gather_using_ai', () => {
     ])
   })
 
-  it('omits call.conversation.created when emitConversationCreated is false (README rule A3)', async () => {
+  it('omits call.conversation.created when emitConversationCreated is false (rule A3)', async () => {
     const { test, caller, eventTypes } = await started({ ai: { emitConversationCreated: false } })
     await using _ = test
     await askPerson(test, caller)
@@ -206,7 +206,7 @@ describe('an AI assistant', () => {
     expect(caller.view.state).toBe('answered')
   })
 
-  it('refuses a second assistant with error 90061 until the first assistant has ended (README rule A2)', async () => {
+  it('refuses a second assistant with error 90061 until the first assistant has ended (rule A2)', async () => {
     const { test, caller } = await started()
     await using _ = test
     const { actions } = test.client.calls
@@ -220,7 +220,7 @@ describe('an AI assistant', () => {
     expect(caller.view.collecting?.kind).toBe('assistant')
   })
 
-  it('refuses or ignores assistant commands without an assistant, depending on noAssistant (README rule A9)', async () => {
+  it('refuses or ignores assistant commands without an assistant, depending on noAssistant (rule A9)', async () => {
     const { test, caller } = await started()
     await using _ = test
     await expect(test.client.calls.actions.stopAIAssistant(caller.id, {})).rejects.toMatchObject({
@@ -237,7 +237,7 @@ describe('an AI assistant', () => {
     })
   })
 
-  it('added messages with trigger_response make the assistant speak immediately (README rule A10)', async () => {
+  it('added messages with trigger_response make the assistant speak immediately (rule A10)', async () => {
     const { test, caller } = await started()
     await using _ = test
     await test.client.calls.actions.startAIAssistant(caller.id, {})

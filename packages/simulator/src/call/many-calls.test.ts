@@ -2,7 +2,7 @@
  * Runs many scripted calls on a virtual clock with every fault: all calls end and are released from memory, and two runs
  * with the same seed produce the same log.
  *
- * `CALLGATHER_CALLS` sets the number of calls (default 300, for a quick suite).
+ * `CALLGATHER_CALLS` sets the number of calls (default 100, and 300 in `npm run test:long`).
  */
 import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
@@ -10,7 +10,7 @@ import { expectContract } from '@callgather/test-kit/telnyx-contract'
 import { expect, it } from 'vitest'
 import { createSimulator, runSteps, type Scenario, type Simulator, virtualClock, type WebhookEvent } from '../index.ts'
 
-const CALLS = Number(process.env.CALLGATHER_CALLS ?? 300)
+const CALLS = Number(process.env.CALLGATHER_CALLS ?? (process.env.CALLGATHER_LONG ? 300 : 100))
 
 /**
  * A voice program that answers a call, records, transcribes and streams it, texts the caller, gathers in one of four ways,

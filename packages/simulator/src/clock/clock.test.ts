@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { realClock, virtualClock } from './clock.ts'
 
 describe('the virtual clock', () => {
@@ -85,6 +85,47 @@ describe('the virtual clock', () => {
 })
 
 describe('the real clock', () => {
+  it('the real clock runs timers by due time, and then in the order they were set, also when a millisecond passes in between', async () => {
+    let now = 0
+    const time = vi.spyOn(Date, 'now').mockImplementation(() => now)
+    const clock = realClock()
+    const seen: string[] = []
+    clock.schedule(10, () => seen.push('first'))
+    now = 9
+    const last = new Promise<void>((resolve) =>
+      clock.schedule(10, () => {
+        seen.push('second')
+        resolve()
+      }),
+    )
+    now = 20
+    await last
+    time.mockRestore()
+    expect(seen).toEqual(['first', 'second'])
+  })
+
+  it('the real clock runs timers also when the time of day stands still or is set back', async () => {
+    let now = 3_600_000
+    const time = vi.spyOn(Date, 'now').mockImplementation(() => now)
+    const clock = realClock()
+    await clock.sleep(5)
+    const woken = clock.sleep(5)
+    now = 0
+    await woken
+    time.mockRestore()
+  })
+
+  it('the real clock runs timers for past times and for no number in the order they were set', async () => {
+    const clock = realClock()
+    const seen: string[] = []
+    const later = clock.sleep(20)
+    clock.schedule(clock.now(), () => seen.push('now'))
+    clock.schedule(Number.NaN, () => seen.push('no number'))
+    clock.schedule(0, () => seen.push('past'))
+    await later
+    expect(seen).toEqual(['now', 'no number', 'past'])
+  })
+
   it('the real clock runs due timers, and runs no timer after it is stopped', async () => {
     const clock = realClock()
     await clock.sleep(5)

@@ -23,9 +23,86 @@ export interface Clock {
 /** Maximum delay of a timer. Node.js fires timers with longer delays immediately. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
-/** Creates a clock on real time. */
+/** By how much a timer may be late when the time of day is set back or stands still: more than clocks drift apart. */
+const MAX_LATE_MS = 50
+
+interface Timer {
+  at: number
+  /** By the monotonic clock: when a real clock runs the timer even if the time of day was set back or stands still. */
+  latest: number
+  order: number
+  fn: () => void
+  isPending: boolean
+}
+
+/** Pending timers. Timers with the same due time run in the order they were set. */
+function timerQueue() {
+  let order = 0
+  let size = 0
+  const heap = new TinyQueue<Timer>([], (a, b) => a.at - b.at || a.order - b.order)
+  const peek = () => {
+    for (let next = heap.peek(); next; next = heap.peek()) {
+      if (next.isPending) return next
+      heap.pop()
+    }
+    return undefined
+  }
+  return {
+    get size() {
+      return size
+    },
+    /** Adds a timer. Returns a function that cancels it. */
+    add(at: number, fn: () => void, latest = Number.POSITIVE_INFINITY) {
+      const timer: Timer = { at, latest, order: order++, fn, isPending: true }
+      size += 1
+      heap.push(timer)
+      return () => {
+        if (timer.isPending) size -= 1
+        timer.isPending = false
+        // The cancelled timer stays in the heap until it is due. Drop its callback now, so that memory is released.
+        timer.fn = noop
+      }
+    },
+    /** Returns the earliest timer. */
+    peek,
+    /** Removes and returns the earliest timer if it is due by `limit`, or its latest time by `monotonic`. */
+    take(limit: number, monotonic = Number.NEGATIVE_INFINITY) {
+      const next = peek()
+      if (!next || (next.at > limit && next.latest > monotonic)) return undefined
+      heap.pop()
+      next.isPending = false
+      size -= 1
+      return next
+    },
+  }
+}
+
+/**
+ * Creates a clock on real time.
+ *
+ * One `setTimeout` waits for the earliest timer. With one per timer, two timers set for the same time, one on each side
+ * of a millisecond, would run in the wrong order.
+ */
 export function realClock(): Clock & { stop(): void } {
-  const pending = new Set<NodeJS.Timeout>()
+  const timers = timerQueue()
+  let cancelWake = noop
+  let wakeAt = Number.POSITIVE_INFINITY
+  const arm = () => {
+    const next = timers.peek()
+    const at = next?.at ?? Number.POSITIVE_INFINITY
+    if (at === wakeAt) return
+    cancelWake()
+    wakeAt = at
+    cancelWake = next ? wakeAfter(Math.min(at - Date.now(), next.latest - performance.now()), run) : noop
+  }
+  const run = () => {
+    wakeAt = Number.POSITIVE_INFINITY
+    try {
+      timers.take(Date.now(), performance.now())?.fn()
+    } finally {
+      arm()
+    }
+  }
   return {
     now: Date.now,
     signingTime: Date.now,
@@ -34,31 +111,32 @@ export function realClock(): Clock & { stop(): void } {
       return new Promise((resolve) => this.schedule(Date.now() + ms, resolve))
     },
     schedule(atMs, fn) {
-      let timer: NodeJS.Timeout | undefined
-      const arm = () => {
-        if (atMs === Number.POSITIVE_INFINITY) return
-        const wait = Math.max(0, atMs - Date.now())
-        timer = setTimeout(
-          () => {
-            if (timer) pending.delete(timer)
-            if (wait > MAX_TIMEOUT_MS) arm()
-            else fn()
-          },
-          Math.min(wait, MAX_TIMEOUT_MS),
-        )
-        pending.add(timer)
-      }
+      if (atMs === Number.POSITIVE_INFINITY) return noop
+      const now = Date.now()
+      // A time that is no number counts as past.
+      const at = Math.max(atMs || 0, now)
+      const cancel = timers.add(at, fn, performance.now() + (at - now) + MAX_LATE_MS)
       arm()
       return () => {
-        clearTimeout(timer)
-        if (timer) pending.delete(timer)
+        cancel()
+        arm()
       }
     },
     stop() {
-      for (const timer of pending) clearTimeout(timer)
-      pending.clear()
+      while (timers.take(Number.POSITIVE_INFINITY));
+      arm()
     },
   }
+}
+
+/** Calls `fn` after `ms` milliseconds, or earlier if Node.js cannot wait that long. Returns a cancel function. */
+function wakeAfter(ms: number, fn: () => void): () => void {
+  if (ms <= 0) {
+    const immediate = setImmediate(fn)
+    return () => clearImmediate(immediate)
+  }
+  const timeout = setTimeout(fn, Math.min(ms, MAX_TIMEOUT_MS))
+  return () => clearTimeout(timeout)
 }
 
 /** A clock that only moves when advanced. Create it with `virtualClock()` and pass it to `createSimulator({ clock })`. */
@@ -87,31 +165,26 @@ export interface VirtualClockOptions {
   quietMs?: number
 }
 
-interface Timer {
-  at: number
-  order: number
-  fn: () => void
-  isPending: boolean
-}
-
 /**
  * Creates a clock that only moves when advanced.
  *
  * @example
+ * ```ts
+ * import { createSimulator, virtualClock } from '@callgather/simulator'
+ *
+ * const webhookUrl = 'http://127.0.0.1:3000/webhooks'
  * const clock = virtualClock()
  * await using sim = await createSimulator({ webhookUrl, clock })
  * await clock.advance(60_000)
+ * ```
  */
 export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): VirtualClock {
   let now = start ?? Date.now()
-  let order = 0
-  let pendingCount = 0
   let workCount = 0
   let sleepingCount = 0
   let activityCount = 0
   let idleWaiters: (() => void)[] = []
-  // Timers with the same time run in the order they were set.
-  const heap = new TinyQueue<Timer>([], (a, b) => a.at - b.at || a.order - b.order)
+  const timers = timerQueue()
   const isWorkInFlight = () => workCount > sleepingCount
 
   const settle = async () => {
@@ -130,12 +203,8 @@ export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): 
   }
   /** Runs the earliest timer that is due by `limit`. Returns false if no timer is due. */
   const runNextTimer = async (limit: number) => {
-    const next = heap.peek()
-    if (!next || next.at > limit) return false
-    heap.pop()
-    if (!next.isPending) return true
-    next.isPending = false
-    pendingCount -= 1
+    const next = timers.take(limit)
+    if (!next) return false
     now = Math.max(now, next.at)
     activityCount += 1
     next.fn()
@@ -147,19 +216,11 @@ export function virtualClock({ start, quietMs = 0 }: VirtualClockOptions = {}): 
     now: () => now,
     signingTime: () => (start === undefined ? Date.now() : now),
     get pending() {
-      return pendingCount
+      return timers.size
     },
     schedule(atMs, fn) {
       if (atMs === Number.POSITIVE_INFINITY) return noop
-      const timer: Timer = { at: Math.max(atMs, now), order: order++, fn, isPending: true }
-      pendingCount += 1
-      heap.push(timer)
-      return () => {
-        if (timer.isPending) pendingCount -= 1
-        timer.isPending = false
-        // The cancelled timer stays in the heap until it is due. Drop its callback now, so that memory is released.
-        timer.fn = noop
-      }
+      return timers.add(Math.max(atMs, now), fn)
     },
     track(work) {
       workCount += 1

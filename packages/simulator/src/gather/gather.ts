@@ -89,10 +89,10 @@ const COMMAND_TIMER = 'whole command'
 
 const ignore: Transition = (state) => ({ state, effects: [] })
 
-/** README rule G4: a key interrupts the prompt and counts as the first digit. */
+/** Rule G4: a key interrupts the prompt and counts as the first digit. */
 const bargeIn: Transition = (state, input) => {
   const stopSound: Effect = { do: 'stop-sound', status: state.settings.bargeInStatus }
-  // Set the first-key timer before the key: the settings may ignore the key (README rules G6, G7).
+  // Set the first-key timer before the key: the settings may ignore the key (rules G6, G7).
   const collecting = collect(state)
   if (!state.settings.bargeInKeyCounts) return { state: collecting.state, effects: [stopSound, ...collecting.effects] }
   const { state: next, effects } = collectKey(collecting.state, input)
@@ -106,7 +106,7 @@ const collect = (state: GatherState): Step<GatherState> => ({
 
 const onPromptEnded: Transition = (state) => collect(state)
 
-/** README rule G2: Telnyx does not document whether a file that fails to play ends the gather. */
+/** Rule G2: Telnyx does not document whether a file that fails to play ends the gather. */
 const onPromptFailed: Transition = (state) =>
   state.settings.afterFailedPrompt === 'collect' ? collect(state) : end(state, 'invalid')
 
@@ -117,7 +117,7 @@ const replayPrompt = (state: GatherState): Step<GatherState> =>
     ? { state: { ...state, phase: 'prompt' }, effects: [playEffect(state.params.prompt, 'prompt')] }
     : collect(state)
 
-/** README rules G5–G8: handles a key in `collect`. */
+/** Rules G5–G8: handles a key in `collect`. */
 const collectKey: Transition = (state, input) => {
   if (input.type !== 'key') return ignore(state, input)
   const { params, settings } = state
@@ -149,13 +149,13 @@ const onTimer: Transition = (state, input) => {
   return ignore(state, input)
 }
 
-/** README rules G10, G11: retries or ends a gather without input. */
+/** Rules G10, G11: retries or ends a gather without input. */
 function endWithoutInput(state: GatherState): Step<GatherState> {
   if (state.params.prompt && state.attempt < state.params.maximum_tries) return retry(state, null)
   return end({ ...state, digits: '' }, state.settings.noInputStatus)
 }
 
-/** README rules G12–G15: ends a valid gather, else retries or ends it as invalid. `entered` excludes the terminator. */
+/** Rules G12–G15: ends a valid gather, else retries or ends it as invalid. `entered` excludes the terminator. */
 function evaluate(state: GatherState, entered: string): Step<GatherState> {
   const { params, settings } = state
   const isValid =
@@ -197,7 +197,7 @@ function end(state: GatherState, status: GatherStatus): Step<GatherState> {
   }
 }
 
-/** README rules G16, G20: cancels a gather during its prompt. The prompt ends first. */
+/** Rules G16, G20: cancels a gather during its prompt. The prompt ends first. */
 const interrupt =
   (status: 'cancelled' | 'cancelled_amd'): Transition =>
   (state) => {
@@ -205,7 +205,7 @@ const interrupt =
     return { state: ended.state, effects: [{ do: 'stop-sound', status }, ...ended.effects] }
   }
 
-/** README rule G19: Telnyx does not document whether the gather or its prompt ends first. */
+/** Rule G19: Telnyx does not document whether the gather or its prompt ends first. */
 const onHangup: Transition = (state) => {
   const ended = end(state, 'call_hangup')
   const stopSound: Effect = { do: 'stop-sound', status: 'call_hangup' }

@@ -1,35 +1,35 @@
-/** Settings for undocumented Telnyx behaviour of DTMF gathers: rules G1 to G23 of the README. */
+/** Settings for undocumented Telnyx behaviour of DTMF gathers: rules G1 to G23 of RULES.md. */
 import { z } from 'zod'
 
 /** Settings of DTMF gathers. */
 export interface GatherSettings {
-  /** README rule G2: `status` in `call.playback.ended` of a prompt that a key interrupts. Default `'cancelled'`. */
+  /** Rule G2: `status` in `call.playback.ended` of a prompt that a key interrupts. Default `'cancelled'`. */
   bargeInStatus: 'cancelled' | 'completed'
-  /** README rule G2: whether to collect keys or end the gather as `invalid` after its prompt fails to play. Default `'collect'`. */
+  /** Rule G2: whether to collect keys or end the gather as `invalid` after its prompt fails to play. Default `'collect'`. */
   afterFailedPrompt: 'collect' | 'end'
-  /** README rule G3: whether to emit `call.speak.started` and `call.speak.ended` for the prompts of `gather_using_speak`. Default `false`. */
+  /** Rule G3: whether to emit `call.speak.started` and `call.speak.ended` for the prompts of `gather_using_speak`. Default `false`. */
   emitSpeakEvents: boolean
-  /** README rule G4: whether a key that interrupts the prompt counts as the first digit. Default `true`. */
+  /** Rule G4: whether a key that interrupts the prompt counts as the first digit. Default `true`. */
   bargeInKeyCounts: boolean
-  /** README rule G5: whether `digits` includes the terminating digit. Default `false`. */
+  /** Rule G5: whether `digits` includes the terminating digit. Default `false`. */
   terminatorInDigits: boolean
-  /** README rule G6: when the first key is the terminator, the attempt is invalid, counts as silent (`timeout`), or continues. Default `'invalid'`. */
+  /** Rule G6: when the first key is the terminator, the attempt is invalid, counts as silent (`timeout`), or continues. Default `'invalid'`. */
   terminatorFirst: 'invalid' | 'timeout' | 'ignore'
-  /** README rule G7: whether to keep a key outside `valid_digits`, which makes the attempt invalid, or to drop the key. Default `'keep'`. */
+  /** Rule G7: whether to keep a key outside `valid_digits`, which makes the attempt invalid, or to drop the key. Default `'keep'`. */
   invalidKey: 'keep' | 'drop'
-  /** README rules G10, G11: `status` of a gather that ends without input. Default `'timeout'`. */
+  /** Rules G10, G11: `status` of a gather that ends without input. Default `'timeout'`. */
   noInputStatus: 'timeout' | 'invalid'
-  /** README rule G12: whether an invalid attempt counts towards `maximum_tries`. Default `true`. */
+  /** Rule G12: whether an invalid attempt counts towards `maximum_tries`. Default `true`. */
   invalidUsesTry: boolean
-  /** README rule G13: `digits` of a gather that ends as `invalid`: its last input, or an empty string. Default `'keep'`. */
+  /** Rule G13: `digits` of a gather that ends as `invalid`: its last input, or an empty string. Default `'keep'`. */
   invalidDigits: 'keep' | 'blank'
-  /** README rule G17: response to `gather_stop` without an active gather: `ok`, or error 10027. Default `'ok'`. */
+  /** Rule G17: response to `gather_stop` without an active gather: `ok`, or error 10027. Default `'ok'`. */
   stopWhenIdle: 'ok' | 'refuse'
-  /** README rule G18: a second gather replaces the active gather, cancels both, or is refused. Default `'replace'`. */
+  /** Rule G18: a second gather replaces the active gather, cancels both, or is refused. Default `'replace'`. */
   secondGather: 'replace' | 'cancel-both' | 'refuse'
-  /** README rule G19: whether the gather or its prompt ends first when the call ends. Default `'gather-first'`. */
+  /** Rule G19: whether the gather or its prompt ends first when the call ends. Default `'gather-first'`. */
   hangupOrder: 'gather-first' | 'prompt-first'
-  /** README rule G20: whether a detected answering machine cancels the active gather with `cancelled_amd`. Default `true`. */
+  /** Rule G20: whether a detected answering machine cancels the active gather with `cancelled_amd`. Default `true`. */
   machineCancels: boolean
   /** Whether `call.gather.ended` contains `gather_id`, which Telnyx describes in text but not in a schema. Default `true`. */
   sendGatherId: boolean

@@ -1,11 +1,11 @@
-/** Settings for undocumented Telnyx behaviour of call legs: rules L1 to L11 of the README. */
+/** Settings for undocumented Telnyx behaviour of call legs: rules L1 to L11 of RULES.md. */
 import { z } from 'zod'
 
 /** Settings of call legs. */
 export interface LegSettings {
-  /** README rule L7: response to a duplicate command: `ok`, or the `same` response as before, with its `conversation_id`. Default `'ok'`. */
+  /** Rule L7: response to a duplicate command: `ok`, or the `same` response as before, with its `conversation_id`. Default `'ok'`. */
   duplicateCommandAnswer: 'ok' | 'same'
-  /** README rule L7: how long a `command_id` is remembered, in milliseconds. Telnyx documents 60 s. Default `60_000`. */
+  /** Rule L7: how long a `command_id` is remembered, in milliseconds. Telnyx documents 60 s. Default `60_000`. */
   commandIdMemoryMs: number
   /** How long `GET /calls/{id}` returns a call after its end, in milliseconds. Telnyx documents 10 minutes. Default `600_000`. */
   endedCallMemoryMs: number

@@ -121,7 +121,7 @@ describe('phone page', () => {
     await page.getByLabel('Say something').fill('{"name":"Anna","age":29}')
     await page.keyboard.press('Enter')
     await page.locator('.fields', { hasText: '29' }).waitFor()
-    expect(await page.getByRole('region', { name: 'Conversation' }).textContent()).toMatch(/Anna/)
+    await expect.poll(() => page.getByRole('region', { name: 'Conversation' }).textContent()).toMatch(/Anna/)
     expect(await violations(page)).toEqual([])
     await page.getByRole('button', { name: 'Hang up' }).click()
     await page.getByText('Call ended').first().waitFor()
@@ -173,7 +173,7 @@ describe('phone page', () => {
     const lines = page.getByRole('region', { name: 'Lines' })
     await lines.getByRole('button', { name: /^\+1 555 000 1111 → \+1 555 000 2222/ }).click()
     await page.getByRole('list', { name: '2 of 4 to 6 digits' }).waitFor()
-    expect(await page.locator('.slots').textContent()).toMatch(/^22/)
+    await expect.poll(() => page.locator('.slots').textContent()).toMatch(/^22/)
     await lines.getByRole('button', { name: /^\+1 555 000 1111 → \+1 555 000 3333/ }).click()
     await expect.poll(() => page.locator('.slots').textContent()).toMatch(/^33/)
   })
@@ -208,14 +208,16 @@ describe('phone page', () => {
     await client.messages.send({ from: program, to: '+15550003333', text: 'For another phone.' })
     await client.messages.send({ from: program, to: own, text: 'مرحبا\nReply YES to confirm.' })
     await log.getByText('Reply YES to confirm.').waitFor()
-    expect(await log.getByRole('listitem').allTextContents()).toEqual([
-      expect.stringMatching(/^\+1 555 000 2222 .*Your table is ready\.$/),
-      expect.stringMatching(/Reply YES to confirm\.$/),
-    ])
+    await expect
+      .poll(() => log.getByRole('listitem').allTextContents())
+      .toEqual([
+        expect.stringMatching(/^\+1 555 000 2222 .*Your table is ready\.$/),
+        expect.stringMatching(/Reply YES to confirm\.$/),
+      ])
     await inbox.getByLabel('Text message to +1 555 000 2222').fill('YES 2')
     await page.keyboard.press('Enter')
     await log.getByText('YES 2').waitFor()
-    expect(await inbox.getByLabel('Text message to').inputValue()).toBe('')
+    await expect.poll(() => inbox.getByLabel('Text message to').inputValue()).toBe('')
     const reply = () => sim.deliveries().find(({ event }) => event.event_type === 'message.received')
     await expect.poll(() => reply()?.status).toBe('delivered')
     expect(reply()?.event.payload).toMatchObject({
@@ -226,12 +228,12 @@ describe('phone page', () => {
     await inbox.getByLabel('Text message to +1 555 000 2222').pressSequentially('Half a')
     await client.messages.send({ from: '+15550004444', to: own, text: 'Your code is 123456.' })
     await log.getByText('Your code is 123456.').waitFor()
-    expect(await inbox.getByRole('combobox', { name: 'To' }).inputValue()).toBe(program)
+    await expect.poll(() => inbox.getByRole('combobox', { name: 'To' }).inputValue()).toBe(program)
     const other = inbox.getByRole('button', { name: '+1 555 000 3333' })
     await other.click()
     await log.getByText('For another phone.').waitFor()
-    expect(await log.getByRole('listitem').count()).toBe(1)
-    expect(await other.getAttribute('aria-pressed')).toBe('true')
+    await expect.poll(() => log.getByRole('listitem').count()).toBe(1)
+    await expect.poll(() => other.getAttribute('aria-pressed')).toBe('true')
     expect(await violations(page)).toEqual([])
     expect(tab.wrong).toEqual([])
   })
@@ -282,7 +284,7 @@ describe('events page', () => {
     await key.click()
     const details = page.getByRole('region', { name: 'Details' })
     await details.getByText('Attempt 1').click()
-    expect(await details.textContent()).toMatch(/telnyx-signature-ed25519/)
+    await expect.poll(() => details.textContent()).toMatch(/telnyx-signature-ed25519/)
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
     await details.getByRole('button', { name: 'Copy: Event' }).click()
     expect(JSON.parse(await page.evaluate(() => navigator.clipboard.readText()))).toMatchObject({
@@ -300,7 +302,7 @@ describe('events page', () => {
     expect(refused.status).toBe(422)
     await page.getByRole('button', { name: 'Only failures' }).click()
     await page.getByRole('button', { name: /Command gather.*422 · 90023/ }).click()
-    expect(await details.textContent()).toMatch(/\/maximum_digits/)
+    await expect.poll(() => details.textContent()).toMatch(/\/maximum_digits/)
     expect(await violations(page)).toEqual([])
     await page.getByLabel('Find').fill('nothing like this')
     await page.getByText('Nothing matches.').waitFor()

@@ -1,6 +1,6 @@
 /**
  * Settings for behaviour that Telnyx does not document. Each default is the most likely behaviour. A program that works
- * with every value works on the real platform. README rules such as L7 are rows of the tables in this package's README.
+ * with every value works on the real platform. rules such as L7 are rows of the tables in RULES.md.
  */
 import { z } from 'zod'
 import { type AiSettings, aiSettings } from '../assistant/settings.ts'

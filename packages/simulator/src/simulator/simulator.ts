@@ -46,7 +46,7 @@ export interface SimulatorOptions {
   seed?: string | number | undefined
   /** Faults to inject. Default: none. */
   faults?: FaultsInput
-  /** Settings of behaviour that Telnyx does not document. Default: see the README. */
+  /** Settings of behaviour that Telnyx does not document. Default: see RULES.md. */
   settings?: SettingsInput
   /** `connection_id` of incoming calls: the id of the Call Control application. Default `1684641123236054244`. */
   connectionId?: string | undefined

@@ -1,9 +1,7 @@
 import { gather } from '../../../gather'
 
-export const dynamic = 'force-dynamic'
-
 /** A real application asks here who is signed in, and issues a ticket for that agent's calls only. */
-export async function GET() {
+export async function POST() {
   const ticket = await gather().issueTicket({
     subject: 'demo-agent',
     calls: '*',

@@ -8,12 +8,13 @@ import * as AssistantBarParts from './parts.tsx'
 const meta = {
   title: 'Conversation/AssistantBar',
   component: AssistantBar,
-  args: { callId: assistantWhisper.callId },
+  args: { callId: assistantWhisper.callId, suggestions: [] },
   parameters: { scenario: assistantWhisper, at: 7500, width: '22rem' },
 } satisfies Meta<typeof AssistantBar>
 
 export default meta
 type Story = StoryObj<typeof meta>
+type Client = NonNullable<LoadedScenario['client']>
 
 const clientOf = (loaded: unknown) => {
   const { client } = loaded as LoadedScenario
@@ -21,12 +22,22 @@ const clientOf = (loaded: unknown) => {
   return client
 }
 
+const callerSays = (transcript: string, is_final: boolean) => ({
+  payload: { transcription_data: { transcript, is_final, transcription_track: 'inbound' } },
+})
+
 const none = new ScenarioWriter('No assistant').answered().end()
 const message = 'Tell the assistant something the caller will not hear'
 
-/** An assistant is on the call. Enter sends a whisper, and a receipt shows the status of the whisper. */
+/** An assistant is on the call. The suggestions are those of the host. */
 export const OnCall: Story = {
   args: { suggestions: ['Offer Thursday first.', 'Speak more slowly.'] },
+  parameters: { shows: ['Stop assistant', 'Offer Thursday first.', 'Whisper'], hides: 'stopped' },
+}
+
+/** Enter sends a whisper, and a receipt shows the status of the whisper. */
+export const EnterSendsAWhisper: Story = {
+  tags: ['!dev', '!autodocs'],
   play: async ({ canvas, loaded }) => {
     await userEvent.type(await canvas.findByRole('textbox', { name: message }), 'Ask for the reason.{Enter}')
     await expect(await canvas.findByText('Ask for the reason.', { selector: 'q' })).toBeVisible()
@@ -37,30 +48,35 @@ export const OnCall: Story = {
   },
 }
 
-/** "Answer now" asks the agent for confirmation while the caller speaks. */
+/** The caller speaks, so "Answer now" would interrupt them. */
 export const CallerSpeaking: Story = {
+  parameters: {
+    shows: ['listening', 'Answer now'],
+    prepare: (client: Client) => {
+      client.emit(assistantWhisper.callId, 'call.transcription', callerSays('and I', false))
+    },
+  },
+}
+
+/** "Answer now" asks the agent for confirmation while the caller speaks. */
+export const AnswersAfterThePause: Story = {
+  tags: ['!dev', '!autodocs'],
+  parameters: CallerSpeaking.parameters ?? {},
   play: async ({ canvas, loaded }) => {
     const client = clientOf(loaded)
-    await canvas.findByRole('button', { name: 'Answer now' })
-    client.emit(assistantWhisper.callId, 'call.transcription', {
-      payload: { transcription_data: { transcript: 'and I', is_final: false, transcription_track: 'inbound' } },
-    })
-    await expect(await canvas.findByText('listening')).toBeVisible()
-    await userEvent.click(canvas.getByRole('button', { name: 'Answer now' }))
+    await userEvent.click(await canvas.findByRole('button', { name: 'Answer now' }))
     await expect(await canvas.findByText('Answering now may interrupt them.')).toBeVisible()
     await expect(client.commands).toHaveLength(0)
     await userEvent.click(canvas.getByRole('button', { name: 'Wait for a pause' }))
     await client.player.advance(10)
-    client.emit(assistantWhisper.callId, 'call.transcription', {
-      payload: { transcription_data: { transcript: 'and I am late.', is_final: true, transcription_track: 'inbound' } },
-    })
+    client.emit(assistantWhisper.callId, 'call.transcription', callerSays('and I am late.', true))
     await waitFor(() => expect(client.commands[0]?.body).toMatchObject({ trigger_response: true }))
   },
 }
 
 /** The bar lists the last whispers with their delivery status. */
 export const Receipts: Story = {
-  parameters: { at: 9500 },
+  parameters: { shows: 'seen in the conversation', at: 9500 },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText(/seen in the conversation/)).toBeVisible()
   },
@@ -68,7 +84,11 @@ export const Receipts: Story = {
 
 /** Telnyx refused a whisper. The field keeps the text, so that the agent can send it again. */
 export const RefusedWhisper: Story = {
-  parameters: { client: { respond: () => ({ refuse: 'callEnded' }) } },
+  tags: ['!autodocs'],
+  parameters: {
+    shows: ['The call has already ended.', 'Hurry up.'],
+    client: { respond: () => ({ refuse: 'callEnded' }) },
+  },
   play: async ({ canvas }) => {
     await userEvent.type(await canvas.findByRole('textbox', { name: message }), 'Hurry up.{Enter}')
     await expect(await canvas.findByText('The call has already ended.')).toBeVisible()
@@ -79,7 +99,8 @@ export const RefusedWhisper: Story = {
 
 /** Telnyx did not respond to a whisper. "Retry" sends the same command, so the assistant cannot receive it twice. */
 export const UnknownWhisper: Story = {
-  parameters: { client: { respond: () => 'unknown' } },
+  tags: ['!autodocs'],
+  parameters: { shows: ['Hurry up.', 'Retry'], client: { respond: () => 'unknown' } },
   play: async ({ canvas, loaded }) => {
     await userEvent.type(await canvas.findByRole('textbox', { name: message }), 'Hurry up.{Enter}')
     await userEvent.click(await canvas.findByRole('button', { name: 'Retry' }))
@@ -91,15 +112,15 @@ export const UnknownWhisper: Story = {
 
 /** "Stop assistant" asks for confirmation before it stops the assistant. */
 export const Stopping: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: 'Stop the assistant?', hides: 'stopped' },
   play: async ({ canvas, loaded }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Stop assistant' }))
     await expect(canvas.getByRole('alertdialog')).toBeVisible()
     await userEvent.keyboard('{Escape}')
     await expect(canvas.queryByRole('alertdialog')).toBeNull()
     await userEvent.click(canvas.getByRole('button', { name: 'Stop assistant' }))
-    await userEvent.click(canvas.getByRole('button', { name: 'Stop' }))
-    await expect(await canvas.findByText('stopped')).toBeVisible()
-    await expect(clientOf(loaded).commands[0]?.name).toBe('ai_assistant_stop')
+    await expect(clientOf(loaded).commands).toHaveLength(0)
   },
 }
 
@@ -122,27 +143,31 @@ export const ConfirmationClosesWithTheConversation: Story = {
     client.emit(callId, 'call.conversation.ended', { command_id: id, payload: { reason: null } })
     await waitFor(() => expect(canvas.queryByRole('alertdialog')).toBeNull())
     await waitFor(() => expect(document.activeElement).toBe(canvas.getByRole('region', { name: 'Assistant' })))
+    await userEvent.type(canvas.getByRole('textbox', { name: 'What it should know' }), 'Moved to Thursday.')
     await userEvent.click(canvas.getByRole('button', { name: 'Hand back to assistant' }))
-    await canvas.findByRole('button', { name: 'Stop assistant' })
-    await expect(canvas.queryByRole('alertdialog')).toBeNull()
+    await userEvent.click(await canvas.findByRole('button', { name: 'Stop assistant' }))
+    await expect(JSON.stringify(client.commands[0]?.body)).toContain('Moved to Thursday.')
+    await userEvent.click(canvas.getByRole('button', { name: 'Stop' }))
+    await expect(await canvas.findByText('stopped')).toBeVisible()
+    await expect(client.commands.map(({ name }) => name)).toEqual(['ai_assistant_start', 'ai_assistant_stop'])
   },
 }
 
 /** The assistant is stopped. The agent can hand the call back to the assistant with a summary. */
 export const HandBack: Story = {
-  parameters: { at: 'end' },
-  play: async ({ canvas, loaded }) => {
-    await userEvent.type(await canvas.findByRole('textbox', { name: 'What it should know' }), 'Moved to Thursday.')
-    await userEvent.click(canvas.getByRole('button', { name: 'Hand back to assistant' }))
-    await waitFor(() => expect(clientOf(loaded).commands[0]?.name).toBe('ai_assistant_start'))
-    await expect(JSON.stringify(clientOf(loaded).commands[0]?.body)).toContain('Moved to Thursday.')
-  },
+  parameters: { shows: ['stopped', 'What it should know', 'Hand back to assistant'], at: 'end' },
 }
 
 /** No assistant has started on this call. The agent can start an assistant by its id in Telnyx. */
 export const NoAssistant: Story = {
   args: { callId: none.callId },
-  parameters: { scenario: none, at: 'end' },
+  parameters: { shows: ['Assistant id', 'Start assistant'], hides: 'on the call', scenario: none, at: 'end' },
+}
+
+/** "Start assistant" starts the assistant with the id from the field. */
+export const StartsTheAssistant: Story = {
+  ...NoAssistant,
+  tags: ['!dev', '!autodocs'],
   play: async ({ canvas, loaded }) => {
     await userEvent.type(await canvas.findByRole('textbox', { name: 'Assistant id' }), 'assistant-clinic')
     await userEvent.click(canvas.getByRole('button', { name: 'Start assistant' }))
@@ -155,11 +180,12 @@ export const NoAssistant: Story = {
 /** The call has ended, so the assistant bar sends no commands. */
 export const CallEnded: Story = {
   args: { callId: hangupMidGather.callId },
-  parameters: { scenario: hangupMidGather, at: 'end' },
+  parameters: { shows: 'The call has ended', scenario: hangupMidGather, at: 'end' },
 }
 
 /** A custom assistant bar, built from `AssistantBarParts` without styles. */
 export const Composed: Story = {
+  parameters: { shows: ['Whisper', 'Offer Thursday first.'] },
   render: ({ callId }) => (
     <AssistantBarParts.Root callId={callId} style={{ display: 'grid', gap: 8 }}>
       <AssistantBarParts.Message style={{ font: 'inherit' }} />

@@ -96,6 +96,7 @@ async function shown({ canvas }: { readonly canvas: { findByRole: ReturnType<typ
 
 /** Ringing calls come first, then live calls with the progress of their gather, then ended calls. */
 export const Several: Story = {
+  parameters: { shows: ['Missed', 'Outgoing · Talking', 'Maria Alvarez', 'Jonas Bergström'] },
   args: { selected: pinEntry.callId },
   play: async ({ canvas }) => {
     await expect(await canvas.findByRole('navigation', { name: 'Calls' })).toBeVisible()
@@ -109,8 +110,15 @@ export const Several: Story = {
   },
 }
 
-/** A call rings while another call is open. Enter opens a row; only the Answer button answers. */
+/** A call rings while another call is open. */
 export const RingingWhileBusy: Story = {
+  args: { selected: pinEntry.callId, onAnswer: fn(async () => {}) },
+  parameters: { shows: ['Answer', '+33170189900', 'Sample Caller'], scenario: [pinEntry, ringsLater], at: 9500 },
+}
+
+/** A ringing call is announced. Enter opens a row; only the Answer button answers. */
+export const OnlyTheButtonAnswers: Story = {
+  tags: ['!dev', '!autodocs'],
   args: { selected: pinEntry.callId, onAnswer: fn(async () => {}) },
   parameters: { scenario: [pinEntry, ringsLater] },
   play: async ({ canvas, loaded, args }) => {
@@ -131,8 +139,9 @@ export const RingingWhileBusy: Story = {
 
 /** The softphone did not answer. The row offers another try. */
 export const AnswerFailed: Story = {
+  tags: ['!autodocs'],
   args: { onAnswer: () => Promise.reject(new Error('The softphone is not connected.')) },
-  parameters: { scenario: [ringing] },
+  parameters: { shows: 'Retry', scenario: [ringing] },
   play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Answer +33170189900' }))
     await expect(await canvas.findByText('Retry')).toBeVisible()
@@ -142,27 +151,40 @@ export const AnswerFailed: Story = {
 
 /** A search without a match offers to clear it. */
 export const SearchWithoutMatch: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: ['Ada Lovelace', 'No call matches', 'Clear search'] },
   play: async ({ canvas }) => {
     await canvas.findAllByRole('button')
-    await userEvent.type(canvas.getByRole('searchbox', { name: 'Find a call' }), 'Ada Lovelace')
+    const field = canvas.getByRole('searchbox', { name: 'Find a call' })
+    await userEvent.type(field, 'Ada Lovelace')
     await userEvent.click(await canvas.findByRole('button', { name: 'Clear search' }))
-    await userEvent.type(canvas.getByRole('searchbox'), 'bergstrom{ArrowDown}')
+    await userEvent.type(field, 'bergstrom{ArrowDown}')
     await expect(canvas.getByRole('button', { name: /Jonas Bergström/ })).toHaveFocus()
+    await userEvent.clear(field)
+    await userEvent.type(field, 'Ada Lovelace')
   },
 }
 
 /** A right-to-left language: the list is mirrored, numbers and keys are not. */
 export const RightToLeft: Story = {
+  parameters: { shows: ['المكالمات', 'Maria Alvarez'] },
   globals: { dir: 'rtl', locale: 'ar' },
   args: { selected: pinEntry.callId },
   play: shown,
 }
 
 /** Dark colours. */
-export const Dark: Story = { globals: { mode: 'dark' }, args: { selected: pinEntry.callId }, play: shown }
+export const Dark: Story = {
+  parameters: { shows: 'Maria Alvarez' },
+  globals: { mode: 'dark' },
+  args: { selected: pinEntry.callId },
+  play: shown,
+}
 
 /** A row counts the new events of its call until the agent opens the call. */
 export const Unseen: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: '2' },
   args: { selected: aiBooking.callId },
   play: async ({ canvas, loaded }) => {
     await canvas.findByRole('button', { current: true })
@@ -174,18 +196,21 @@ export const Unseen: Story = {
 
 /** A list of three hundred calls. Only the rows in view are in the DOM. */
 export const Hundreds: Story = {
-  parameters: { scenario: hundreds, at: 'end' },
+  parameters: { shows: '+1 555 336 7781', hides: 'No call matches', scenario: hundreds, at: 'end' },
   play: async ({ canvas, canvasElement }) => {
     const field = await canvas.findByRole('searchbox', { name: 'Find a call' })
     await expect(canvasElement.querySelectorAll('.cg-call').length).toBeLessThan(60)
     await userEvent.type(field, 'zzz')
     await expect(await canvas.findByText('No call matches')).toBeVisible()
+    await userEvent.clear(field)
   },
 }
 
 /** The first list is still loading. */
 export const Loading: Story = {
   parameters: {
+    shows: 'Find a call',
+    hides: ['No calls', 'Sample Caller'],
     scenario: [pinEntry],
     prepare: (client: NonNullable<LoadedScenario['client']>) => client.faults.delay(60_000),
   },
@@ -196,7 +221,7 @@ export const Loading: Story = {
 
 /** The list has no calls. */
 export const Empty: Story = {
-  parameters: { scenario: [], at: 'end' },
+  parameters: { shows: 'No calls', scenario: [], at: 'end' },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('No calls')).toBeVisible()
   },
@@ -205,6 +230,8 @@ export const Empty: Story = {
 /** The server is unavailable. The list shows the failure, not "No calls". */
 export const Unavailable: Story = {
   parameters: {
+    shows: 'Server temporarily unavailable',
+    hides: 'No calls',
     scenario: [pinEntry],
     prepare: async (client: NonNullable<LoadedScenario['client']>) => {
       client.faults.refuseConnection({ status: 503, code: '10007', title: 'Service unavailable' })
@@ -219,6 +246,8 @@ export const Unavailable: Story = {
 
 /** The agent's session expired. The calls stay listed, and the list is marked as out of date. */
 export const OutOfDate: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: ['This list may be out of date.', 'Sample Caller'] },
   play: async ({ canvas, loaded }) => {
     await canvas.findAllByRole('button')
     const { client } = loaded as LoadedScenario
@@ -231,6 +260,7 @@ export const OutOfDate: Story = {
 
 /** A custom call list, built from `CallListParts` without styles. */
 export const Composed: Story = {
+  parameters: { shows: 'Sample Caller', hides: 'No calls.' },
   render: function Render() {
     const [selected, setSelected] = useState<string | null>(null)
     return (
@@ -268,5 +298,6 @@ export const Composed: Story = {
     await waitFor(() => expect(canvas.getAllByRole('button')[1]).toHaveFocus())
     await userEvent.type(canvas.getByRole('searchbox'), '999999')
     await expect(canvas.getByText('No calls.')).toBeVisible()
+    await userEvent.clear(canvas.getByRole('searchbox'))
   },
 }

@@ -3,6 +3,7 @@ import { type KeyboardEvent, type MouseEvent, type ReactElement, type ReactNode,
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
 import { isAnswerable, otherParty } from '../../hooks/party.ts'
 import { useEarlyEffect } from '../../hooks/use-early-effect.ts'
+import { useHydrated } from '../../hooks/use-hydrated.ts'
 import { useNow } from '../../hooks/use-server-time.ts'
 import { useShortcut } from '../../hooks/use-shortcut.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -123,10 +124,11 @@ export function View({ children, empty = null, ...props }: ViewProps) {
     rowOf(view.current, toFocus.current, 'call')?.focus()
     toFocus.current = null
   })
+  const isHydrated = useHydrated()
   const rows =
     items.length === 0 ? (
       empty
-    ) : (
+    ) : !isHydrated ? null : (
       <Virtualizer ref={handle} data={items} itemSize={50} keepMounted={focusIndex < 0 ? [] : [focusIndex]}>
         {children}
       </Virtualizer>
@@ -282,5 +284,5 @@ export function Duration(props: DurationProps): ReactNode {
   const now = useNow(running ? 1000 : null)
   if (from === null) return null
   const millis = (to === null ? now + offset : Date.parse(to)) - Date.parse(from)
-  return renderPart('time', props, { dateTime: durationOf(millis), children: clockTime(millis) })
+  return renderPart('time', props, { dir: 'ltr', dateTime: durationOf(millis), children: clockTime(millis) })
 }

@@ -1,5 +1,6 @@
 /** The progress of a gather in one line: a dot for each key, or a bar for the fields of an AI gather. */
 import type { CallSummary, DigitActivity } from '@callgather/protocol'
+import { useHydrated } from '../../hooks/use-hydrated.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { keyWords, MAX_DOTS } from './call-words.ts'
 
@@ -7,7 +8,11 @@ import { keyWords, MAX_DOTS } from './call-words.ts'
 export function CallProgress({ call }: { readonly call: CallSummary }) {
   const { phase, activity } = call
   if (phase !== 'answered' || activity?.status !== 'collecting' || activity.kind === 'assistant') return null
-  return activity.kind === 'digits' ? <Dots activity={activity} /> : <Bar done={activity.done} of={activity.of} />
+  return activity.kind === 'digits' ? (
+    <Dots activity={activity} />
+  ) : (
+    <Bar className="cg-call-bar" done={activity.done} of={activity.of} />
+  )
 }
 
 function Dots({ activity }: { readonly activity: DigitActivity }) {
@@ -33,10 +38,18 @@ export function slotCount({ count, min = 1, max }: DigitActivity): number {
   return max > MAX_DOTS ? Math.max(count, 1) : Math.max(count, max)
 }
 
-function Bar({ done, of }: { readonly done: number; readonly of: number }) {
+interface BarProps {
+  readonly className: string
+  readonly done: number
+  readonly of: number
+}
+
+/** A bar that is filled as far as the fields of an AI gather are. */
+export function Bar({ className, done, of }: BarProps) {
+  const percent = of === 0 ? 0 : Math.round((100 * done) / of)
   return (
-    <span className="cg-call-bar" aria-hidden="true">
-      <span style={{ inlineSize: `${of === 0 ? 0 : Math.round((100 * done) / of)}%` }} />
+    <span className={className} aria-hidden="true">
+      <span style={useHydrated() ? { inlineSize: `${percent}%` } : undefined} />
     </span>
   )
 }

@@ -7,7 +7,7 @@ import * as CallTimelineParts from './parts.tsx'
 const meta = {
   title: 'Call/CallTimeline',
   component: CallTimeline,
-  args: { callId: aiBooking.callId },
+  args: { callId: aiBooking.callId, strip: false },
   parameters: { scenario: aiBooking, width: '28rem' },
 } satisfies Meta<typeof CallTimeline>
 
@@ -18,6 +18,7 @@ const nothing = new ScenarioWriter('Nothing happened').end()
 
 /** The timeline shows a conversation in lanes. The arrow keys move between its events. */
 export const Conversation: Story = {
+  parameters: { shows: ['Caller', 'Timeline'] },
   play: async ({ canvas }) => {
     const chart = await canvas.findByRole('group', { name: 'Timeline' })
     chart.focus()
@@ -29,12 +30,16 @@ export const Conversation: Story = {
 }
 
 /** The timeline shows a gather with its prompts and keys. */
-export const Keys: Story = { args: { callId: menuWithWrongKey.callId }, parameters: { scenario: menuWithWrongKey } }
+export const Keys: Story = {
+  args: { callId: menuWithWrongKey.callId },
+  parameters: { shows: 'Keys', scenario: menuWithWrongKey },
+}
 
 /** A table shows the events of the timeline. */
 export const Table: Story = {
+  tags: ['!autodocs'],
   args: { callId: menuWithWrongKey.callId },
-  parameters: { scenario: menuWithWrongKey },
+  parameters: { shows: ['Lane', 'Valid'], scenario: menuWithWrongKey },
   play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Table' }))
     await expect(canvas.getByRole('columnheader', { name: 'Lane' })).toBeVisible()
@@ -44,6 +49,8 @@ export const Table: Story = {
 
 /** The timeline scrolls after the agent zooms in. */
 export const Zoomed: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: 'Timeline' },
   play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Zoom in' }))
     await userEvent.click(canvas.getByRole('button', { name: 'Zoom in' }))
@@ -54,6 +61,7 @@ export const Zoomed: Story = {
 
 /** Ctrl+wheel or a pinch zooms the timeline at the pointer, not the page. The arrow keys scroll an event into view. */
 export const PinchZoom: Story = {
+  tags: ['!dev', '!autodocs'],
   play: async ({ canvas }) => {
     const chart = await canvas.findByRole('group', { name: 'Timeline' })
     const { left, width } = chart.getBoundingClientRect()
@@ -73,12 +81,12 @@ export const PinchZoom: Story = {
 }
 
 /** The timeline of a call without events is empty. */
-export const Empty: Story = { args: { callId: nothing.callId }, parameters: { scenario: nothing } }
+export const Empty: Story = { args: { callId: nothing.callId }, parameters: { shows: 'Nothing', scenario: nothing } }
 
 /** A custom timeline, built from `CallTimelineParts` with stacked lanes. */
 export const Composed: Story = {
   args: { callId: menuWithWrongKey.callId },
-  parameters: { scenario: menuWithWrongKey },
+  parameters: { shows: '00:', scenario: menuWithWrongKey },
   render: ({ callId }) => (
     <CallTimelineParts.Root callId={callId} aria-label="What happened" style={{ display: 'grid', gap: 8 }}>
       <CallTimelineParts.Chart style={{ overflowX: 'auto' }}>

@@ -45,7 +45,7 @@ function Contents({ id, strip }: { readonly id: string; readonly strip: boolean 
           {t('timeline.label')}
         </h3>
         {known && (
-          <div className="cg-card-aside" style={{ gap: 0 }}>
+          <div className="cg-card-aside" data-tight="">
             {!asTable && <ZoomButton by={-1} />}
             {!asTable && <ZoomButton by={1} />}
             <Button
@@ -92,7 +92,7 @@ function Strip({ id }: { readonly id: string }) {
         aria-expanded="false"
         onClick={() => setExpanded(true)}
       >
-        {range !== null && <span>{clockTime(range.to - range.zero)}</span>}
+        {range !== null && <bdi>{clockTime(range.to - range.zero)}</bdi>}
         {t('timeline.label')}
         <Icon name="chevron" />
       </button>
@@ -126,9 +126,9 @@ function Lanes() {
             )}
           </parts.Lanes>
           <div className="cg-timeline-axis" aria-hidden="true">
-            <span>{clockTime(before)}</span>
-            <span>{clockTime(before + length / 2)}</span>
-            <span>{clockTime(before + length)}</span>
+            <bdi>{clockTime(before)}</bdi>
+            <bdi>{clockTime(before + length / 2)}</bdi>
+            <bdi>{clockTime(before + length)}</bdi>
           </div>
         </parts.Track>
       </parts.Chart>
@@ -157,7 +157,9 @@ function Table() {
         <tbody>
           {spans.map((span) => (
             <tr key={span.id}>
-              <td>{clockTime(span.at - (range?.zero ?? span.at))}</td>
+              <td>
+                <bdi>{clockTime(span.at - (range?.zero ?? span.at))}</bdi>
+              </td>
               <td>{t(`timeline.${span.lane}`)}</td>
               <td dir="auto">{textOf(span, language)}</td>
               <td>{span.to > span.from ? clockTime(span.to - span.from) : ''}</td>

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, type ReactElement, type ReactNode, useEffect } from 'react'
 import { perCall } from '../../hooks/call-scope.tsx'
+import { useHydrated } from '../../hooks/use-hydrated.ts'
 import { type Language, useLanguage } from '../../strings/strings-context.tsx'
 import { clockTime } from '../kit/time.ts'
 import { type PartProps, renderPart } from '../part/part.tsx'
@@ -85,7 +86,7 @@ export type TrackProps = PartProps<'div', TrackState>
 /** The element around the lanes. The zoom level sets its width. */
 export function Track(props: TrackProps) {
   const { zoom } = useTimeline('Track')
-  return renderPart('div', props, { style: { inlineSize: `${zoom * 100}%` } }, { zoom })
+  return renderPart('div', props, zoom === 1 ? {} : { style: { inlineSize: `${zoom * 100}%` } }, { zoom })
 }
 
 /** The props of `CallTimelineParts.Lanes`. */
@@ -135,13 +136,16 @@ export interface SpanProps extends PartProps<'span', SpanState> {
 export function Span({ span, ...props }: SpanProps): ReactNode {
   const { range, cursor, setCursor } = useTimeline('Span')
   const language = useLanguage()
+  const isHydrated = useHydrated()
   if (!range) return null
   const length = range.to - range.from
   const own = {
-    style: {
-      insetInlineStart: `${(Math.max(0, span.from - range.from) / length) * 100}%`,
-      inlineSize: `${((span.to - span.from) / length) * 100}%`,
-    },
+    style: isHydrated
+      ? {
+          insetInlineStart: `${(Math.max(0, span.from - range.from) / length) * 100}%`,
+          inlineSize: `${((span.to - span.from) / length) * 100}%`,
+        }
+      : undefined,
     title: spanWords(span, range.zero, language),
     onPointerEnter: () => setCursor(span.id),
   }

@@ -99,6 +99,7 @@ type Story = StoryObj<typeof meta>
 
 /** Forty live calls: those that need attention first, then the ringing call, then the longest calls. */
 export const Forty: Story = {
+  parameters: { shows: ['Telnyx rejected the request', 'No key for'] },
   play: async ({ canvas, args }) => {
     const [first, second] = await canvas.findAllByRole('button', { name: /Billing/ })
     await expect(first).toHaveTextContent('Telnyx rejected the request')
@@ -111,7 +112,7 @@ export const Forty: Story = {
 
 /** A supervisor whose ticket grants only `view` reads "View only" once. */
 export const ViewOnly: Story = {
-  parameters: { scenario: few, client: { scopes: ['view'] } },
+  parameters: { shows: 'View only', scenario: few, client: { scopes: ['view'] } },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('View only')).toBeVisible()
   },
@@ -119,7 +120,8 @@ export const ViewOnly: Story = {
 
 /** The wall filters by state and by the host's own words. */
 export const Filtered: Story = {
-  parameters: { scenario: few },
+  tags: ['!autodocs'],
+  parameters: { shows: 'Ada Lovelace', hides: 'Maria Alvarez', scenario: few },
   play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole('button', { name: /With AI/ }))
     await waitFor(() => expect(canvas.getAllByRole('button', { name: /Billing/ })).toHaveLength(2))
@@ -128,24 +130,29 @@ export const Filtered: Story = {
       await canvas.findByText('No call matches').then(() => canvas.getByRole('button', { name: 'All' })),
     )
     await waitFor(() => expect(canvas.getAllByRole('button', { name: /Billing/ })).toHaveLength(8))
+    await userEvent.click(canvas.getByRole('button', { name: /With AI/ }))
+    await waitFor(() => expect(canvas.getAllByRole('button', { name: /Billing/ })).toHaveLength(2))
   },
 }
 
 /** A right-to-left language. */
-export const RightToLeft: Story = { globals: { dir: 'rtl', locale: 'ar' }, parameters: { scenario: few } }
+export const RightToLeft: Story = {
+  globals: { dir: 'rtl', locale: 'ar' },
+  parameters: { shows: 'Ada Lovelace', scenario: few },
+}
 
 /** Dark colours. */
-export const Dark: Story = { globals: { mode: 'dark' }, parameters: { scenario: few } }
+export const Dark: Story = { globals: { mode: 'dark' }, parameters: { shows: 'Ada Lovelace', scenario: few } }
 
 /** A narrow page, without agents and without a page of the call. */
 export const Narrow: Story = {
-  parameters: { scenario: few, width: '20rem' },
+  parameters: { shows: 'Ada Lovelace', scenario: few, width: '20rem' },
   args: { onOpen: undefined as never, describeCall: undefined as never },
 }
 
 /** No call is live. */
 export const Empty: Story = {
-  parameters: { scenario: [], at: 'end' },
+  parameters: { shows: 'No live calls', scenario: [], at: 'end' },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('No live calls')).toBeVisible()
   },

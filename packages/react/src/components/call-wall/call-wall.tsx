@@ -130,7 +130,7 @@ function useHold() {
       onPointerLeave: () => setPointed(false),
       onFocus: () => setFocused(true),
       onBlur: ({ currentTarget, relatedTarget }: FocusEvent<HTMLElement>) =>
-        setFocused(relatedTarget instanceof Node && currentTarget.contains(relatedTarget)),
+        setFocused(currentTarget.contains(relatedTarget)),
     },
   }
 }

@@ -4,7 +4,7 @@ import { visibleText } from '../../hooks/party.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import type { Attention } from '../call-list/attention.ts'
 import { activityWords, attentionWords, callTitle, keyWords, labelOf } from '../call-list/call-words.ts'
-import { slotCount } from '../call-list/progress.tsx'
+import { Bar, slotCount } from '../call-list/progress.tsx'
 import { Icon } from '../kit/icon.tsx'
 import { clockTime, durationOf } from '../kit/time.ts'
 import type { DescribeCall } from './use-wall.ts'
@@ -79,7 +79,7 @@ function Lasted({ call }: { readonly call: CallSummary }) {
   if (from === null) return <span />
   const millis = (call.endedAt === null ? nowMs : Date.parse(call.endedAt)) - Date.parse(from)
   return (
-    <time className="cg-tile-time" dateTime={durationOf(millis)}>
+    <time className="cg-tile-time" dir="ltr" dateTime={durationOf(millis)}>
       {clockTime(millis)}
     </time>
   )
@@ -141,9 +141,7 @@ function Fields({ activity }: { readonly activity: FieldActivity }) {
   const { done, of, fields = [] } = activity
   return (
     <>
-      <span className="cg-tile-bar" aria-hidden="true">
-        <span style={{ inlineSize: `${of === 0 ? 0 : Math.round((100 * done) / of)}%` }} />
-      </span>
+      <Bar className="cg-tile-bar" done={done} of={of} />
       {fields.map(({ label, value }) => (
         <span key={label} className="cg-tile-field">
           <bdi>{visibleText(label)}</bdi> <bdi>{visibleText(value)}</bdi>

@@ -79,6 +79,7 @@ function stubClipboard(writeText: (text: string) => Promise<void>) {
 
 /** The values of a call, newest first: masked keys, a wrong entry, and the confirmed fields of an AI gather. */
 export const Everything: Story = {
+  parameters: { shows: ['40718832', 'Card number', 'Appointment day', 'Invalid'] },
   play: async ({ canvas }) => {
     const written = fn(async () => {})
     stubClipboard(written)
@@ -92,6 +93,7 @@ export const Everything: Story = {
 
 /** The agent copies all values at once, as text or as JSON. A masked value is copied as hidden. */
 export const CopyAll: Story = {
+  tags: ['!dev', '!autodocs'],
   play: async ({ canvas }) => {
     const written = fn(async (_: string) => {})
     stubClipboard(written)
@@ -116,6 +118,8 @@ export const CopyAll: Story = {
 
 /** The browser denies access to the clipboard. The notice says how to copy without it. */
 export const CopyFailed: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: 'Couldn’t copy' },
   play: async ({ canvas }) => {
     stubClipboard(() => Promise.reject(new Error('denied')))
     await userEvent.click(await canvas.findByRole('button', { name: 'Copy Account number' }))
@@ -126,7 +130,7 @@ export const CopyFailed: Story = {
 /** The assistant has heard two fields but has not confirmed them. They may still change. */
 export const Heard: Story = {
   args: { callId: aiBooking.callId },
-  parameters: { scenario: aiBooking, at: 12_000 },
+  parameters: { shows: 'Heard, not confirmed', scenario: aiBooking, at: 12_000 },
   play: async ({ canvas }) => {
     await expect(await canvas.findAllByText('Heard, not confirmed')).toHaveLength(3)
   },
@@ -134,7 +138,7 @@ export const Heard: Story = {
 
 /** Nothing is collected yet. */
 export const Empty: Story = {
-  parameters: { at: 2500 },
+  parameters: { shows: 'Values the caller enters appear here.', at: 2500 },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('Values the caller enters appear here.')).toBeVisible()
   },
@@ -145,23 +149,24 @@ const nothing = new ScenarioWriter('Nothing collected').answered().hangup().end(
 /** The call ended, and nothing was collected. */
 export const EmptyEnded: Story = {
   args: { callId: nothing.callId },
-  parameters: { scenario: nothing },
+  parameters: { shows: 'Nothing was collected on this call', scenario: nothing },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('Nothing was collected on this call')).toBeVisible()
   },
 }
 
 /** Arabic, from right to left. Digits keep their direction. */
-export const RightToLeft: Story = { globals: { dir: 'rtl', locale: 'ar' } }
+export const RightToLeft: Story = { parameters: { shows: '40718832' }, globals: { dir: 'rtl', locale: 'ar' } }
 
 /** The narrowest column. */
-export const Narrow: Story = { parameters: { width: '15rem' } }
+export const Narrow: Story = { parameters: { shows: '40718832', width: '15rem' } }
 
 /** Dark colours. */
-export const Dark: Story = { globals: { mode: 'dark' } }
+export const Dark: Story = { parameters: { shows: '40718832' }, globals: { mode: 'dark' } }
 
 /** Unstyled parts in a table of the host's own design. */
 export const Composed: Story = {
+  parameters: { shows: ['40718832', 'Member since'] },
   render: ({ callId }) => (
     <CollectedParts.Root callId={callId}>
       <CollectedParts.List empty={<p>Nothing yet.</p>} style={{ display: 'grid', gap: 4, padding: 0 }}>

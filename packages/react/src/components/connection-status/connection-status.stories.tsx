@@ -28,6 +28,7 @@ const clientOf = (loaded: unknown) => {
 
 /** The connection to the server is live, and the status shows its latency. */
 export const Live: Story = {
+  parameters: { shows: 'Live', hides: 'Offline' },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('Live')).toBeVisible()
   },
@@ -35,6 +36,8 @@ export const Live: Story = {
 
 /** The connection to the server is lost. The client reconnects automatically, or at once with "Retry now". */
 export const Reconnecting: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: ['Offline', 'Reconnecting in', 'Retry now'] },
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
     const client = clientOf(loaded)
@@ -48,6 +51,8 @@ export const Reconnecting: Story = {
 
 /** "Retry now" reconnects to the server and fetches the missed events. */
 export const Recovered: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: ['Live', '2 missed events fetched'], hides: 'Offline' },
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
     const client = clientOf(loaded)
@@ -61,11 +66,18 @@ export const Recovered: Story = {
     await expect(canvas.getByText('4 missed events fetched')).toBeVisible()
     await client.player.advance(9000)
     await waitFor(() => expect(canvas.queryByText('4 missed events fetched')).toBeNull())
+    client.faults.setUnreachable(true)
+    await client.player.advance(3000)
+    client.press(pinEntry.callId, '19')
+    client.faults.setUnreachable(false)
+    await client.player.advance(3000)
   },
 }
 
 /** The server is reachable but its store is not, so updates are paused. */
 export const Degraded: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: 'Updates paused' },
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
     const client = clientOf(loaded)
@@ -82,6 +94,8 @@ export const Degraded: Story = {
 
 /** The agent's session expired, and the server also refused the new ticket. The banner asks the agent to sign in. */
 export const Expired: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: ['Session expired', 'Sign in again'] },
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
     const client = clientOf(loaded)
@@ -93,6 +107,8 @@ export const Expired: Story = {
 
 /** The server answers with 503. The banner shows a temporary failure, not a lack of permission. */
 export const Unavailable: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: 'Server temporarily unavailable' },
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
     const client = clientOf(loaded)
@@ -106,6 +122,7 @@ export const Unavailable: Story = {
 /** The server refuses the call with 404: the call does not exist, or the agent has no permission for it. */
 export const Forbidden: Story = {
   parameters: {
+    shows: 'doesn’t exist, or you don’t have permission',
     prepare: (client: NonNullable<LoadedScenario['client']>) =>
       client.faults.refuseCall(pinEntry.callId, { status: 404, code: '10005', title: 'Resource not found' }),
   },
@@ -116,12 +133,23 @@ export const Forbidden: Story = {
 
 /** The server lost part of the call's log. A notice says so, and the agent can close it. */
 export const HistoryLost: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: 'Part of the history was lost' },
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
     const client = clientOf(loaded)
     client.faults.loseHistory(pinEntry.callId, 3)
     await client.player.advance(6000)
     await expect(await canvas.findByText('Part of the history was lost')).toBeVisible()
+  },
+}
+
+/** "Close" removes the notice of the lost history. */
+export const HistoryLostClosed: Story = {
+  tags: ['!dev', '!autodocs'],
+  play: async (context) => {
+    await HistoryLost.play?.(context)
+    const { canvas } = context
     await userEvent.click(canvas.getByRole('button', { name: 'Close' }))
     await waitFor(() => expect(canvas.queryByText('Part of the history was lost')).toBeNull())
   },
@@ -129,8 +157,9 @@ export const HistoryLost: Story = {
 
 /** The call has ended and the client has all of its events. */
 export const Ended: Story = {
+  tags: ['!autodocs'],
   args: { callId: hangupMidGather.callId },
-  parameters: { scenario: hangupMidGather, at: 'end' },
+  parameters: { shows: 'Call ended', scenario: hangupMidGather, at: 'end' },
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
     await clientOf(loaded).player.advance(61_000)

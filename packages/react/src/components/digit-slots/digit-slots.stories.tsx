@@ -43,7 +43,7 @@ const elsewhere = new ScenarioWriter('Asked elsewhere')
 
 /** The prompt has ended, and the gather waits for the first digit. */
 export const Waiting: Story = {
-  parameters: { scenario: pinEntry, at: 6200 },
+  parameters: { shows: ['0 of 6', 'first digit within about'], scenario: pinEntry, at: 6200 },
   play: async ({ canvas }) => {
     await expect(await canvas.findByRole('group', { name: 'Digits entered' })).toHaveAttribute(
       'data-status',
@@ -56,7 +56,7 @@ export const Waiting: Story = {
 
 /** Each digit fills a slot. Screen readers announce the number of digits. */
 export const Filling: Story = {
-  parameters: { scenario: pinEntry, at: 7900 },
+  parameters: { shows: '3 of 6: 5 5 0', scenario: pinEntry, at: 7900 },
   play: async ({ canvas, loaded }) => {
     await expect(await canvas.findByRole('img', { name: '2 of 6: 5 5' })).toBeVisible()
     const { client } = loaded as LoadedScenario
@@ -69,7 +69,7 @@ export const Filling: Story = {
 /** The slots of a masked gather show only the number of digits. The server never sends masked digits. */
 export const Hidden: Story = {
   args: { callId: hiddenPin.callId },
-  parameters: { scenario: hiddenPin, at: 7200 },
+  parameters: { shows: '4 of 6: digits hidden', scenario: hiddenPin, at: 7200 },
   play: async ({ canvas, canvasElement, loaded }) => {
     await expect(await canvas.findByRole('img', { name: '3 of 6: digits hidden' })).toBeVisible()
     const { client } = loaded as LoadedScenario
@@ -82,7 +82,7 @@ export const Hidden: Story = {
 /** A key that the gather does not accept is crossed out and stays visible. */
 export const Invalid: Story = {
   args: { callId: menuWithWrongKey.callId },
-  parameters: { scenario: menuWithWrongKey, at: 4500 },
+  parameters: { shows: '9', scenario: menuWithWrongKey, at: 4500 },
   play: async ({ canvasElement }) => {
     await waitFor(() => expect(canvasElement.querySelector('[data-state="invalid"]')).toHaveTextContent('9'))
   },
@@ -90,7 +90,7 @@ export const Invalid: Story = {
 
 /** The caller pressed the terminating key, and Telnyx reported valid input. */
 export const Ended: Story = {
-  parameters: { scenario: pinEntry },
+  parameters: { shows: '4 of 6: 5 5 0 3', scenario: pinEntry },
   play: async ({ canvas }) => {
     await expect(await canvas.findByRole('img', { name: '4 of 6: 5 5 0 3' })).toBeVisible()
     await expect(canvas.getByRole('group', { name: 'Digits entered' })).toHaveAttribute('data-outcome', 'valid')
@@ -100,7 +100,7 @@ export const Ended: Story = {
 /** The caller pressed no key, and the gather timed out. */
 export const TimedOut: Story = {
   args: { callId: silence.callId },
-  parameters: { scenario: silence },
+  parameters: { shows: '0 of 4', scenario: silence },
   play: async ({ canvas }) => {
     await expect(await canvas.findByRole('img', { name: '0 of 4' })).toBeVisible()
     await expect(canvas.getByRole('group', { name: 'Digits entered' })).toHaveAttribute('data-outcome', 'timeout')
@@ -110,7 +110,7 @@ export const TimedOut: Story = {
 /** The caller ended an entry that is too short. Its keys stay visible until the next key. */
 export const TooShort: Story = {
   args: { callId: tooShort.callId },
-  parameters: { scenario: tooShort, at: 6000 },
+  parameters: { shows: ['Too short', '3 of 12: 1 2 *'], scenario: tooShort, at: 6000 },
   play: async ({ canvas, canvasElement }) => {
     await expect(await canvas.findByText('Too short')).toBeVisible()
     await expect(canvas.getByRole('img', { name: '3 of 12: 1 2 *. Too short' })).toBeVisible()
@@ -121,7 +121,7 @@ export const TooShort: Story = {
 /** The gather timed out without digits, so the slots keep the caller's last entry. */
 export const LastEntry: Story = {
   args: { callId: tooShort.callId },
-  parameters: { scenario: tooShort },
+  parameters: { shows: ['Too short', '3 of 12: 1 2 *'], scenario: tooShort },
   play: async ({ canvas }) => {
     await expect(await canvas.findByRole('img', { name: '3 of 12: 1 2 *. Too short' })).toBeVisible()
     await expect(canvas.getByText('Too short')).toBeVisible()
@@ -131,7 +131,7 @@ export const LastEntry: Story = {
 /** Another client started the gather, so its rules are unknown and none are shown. */
 export const Elsewhere: Story = {
   args: { callId: elsewhere.callId },
-  parameters: { scenario: elsewhere },
+  parameters: { shows: '4 digits: 1 2 3 4', hides: 'needs', scenario: elsewhere },
   play: async ({ canvas }) => {
     await expect(await canvas.findByRole('img', { name: '4 digits: 1 2 3 4' })).toBeVisible()
     await expect(canvas.queryByText(/needs|ends with|attempt/)).toBeNull()
@@ -139,12 +139,12 @@ export const Elsewhere: Story = {
 }
 
 /** The maximum number of digits is too large for empty slots, so the row of slots grows with the input. */
-export const OpenEnded: Story = { args: { callId: asked.callId }, parameters: { scenario: asked } }
+export const OpenEnded: Story = { args: { callId: asked.callId }, parameters: { shows: '8 digits', scenario: asked } }
 
 /** The minimum and maximum number of digits are equal, and no terminating key ends the input. */
 export const ExactCount: Story = {
   args: { callId: exactly.callId },
-  parameters: { scenario: exactly },
+  parameters: { shows: 'needs 4 digits', scenario: exactly },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('needs 4 digits')).toBeVisible()
     await expect(canvas.queryByText(/ends with/)).toBeNull()
@@ -153,7 +153,7 @@ export const ExactCount: Story = {
 
 /** Custom digit slots, built from `DigitSlotsParts` without styles. */
 export const Unstyled: Story = {
-  parameters: { scenario: pinEntry, at: 7900 },
+  parameters: { shows: '2 of 6: 5 5', scenario: pinEntry, at: 7900 },
   render: ({ callId }) => (
     <DigitSlotsParts.Root callId={callId}>
       <DigitSlotsParts.Row after={<DigitSlotsParts.Terminator />}>

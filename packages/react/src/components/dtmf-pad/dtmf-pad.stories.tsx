@@ -18,7 +18,7 @@ const stray = new ScenarioWriter('Stray keys').answered().press('1995*', { inter
 
 /** The caller has pressed no key. */
 export const Quiet: Story = {
-  parameters: { scenario: pinEntry, at: 6200 },
+  parameters: { shows: 'No key yet', scenario: pinEntry, at: 6200 },
   play: async ({ canvas }) => {
     await waitFor(() => expect(canvas.getByText('No key yet')).toBeVisible())
     await expect(canvas.getAllByRole('listitem')).toHaveLength(12)
@@ -27,7 +27,7 @@ export const Quiet: Story = {
 
 /** A key flashes when the caller presses it, and stays marked as the last key. */
 export const Pressed: Story = {
-  parameters: { scenario: pinEntry, at: 7900 },
+  parameters: { shows: 'Last key', scenario: pinEntry, at: 7900 },
   play: async ({ canvas, canvasElement, loaded }) => {
     await waitFor(() => expect(canvas.getByText('Last key 5')).toBeVisible())
     // Keys that the caller pressed before the pad rendered do not flash.
@@ -43,7 +43,7 @@ export const Pressed: Story = {
 /** The gather masks its digits, so the pad shows only that the caller pressed a key. */
 export const Hidden: Story = {
   args: { callId: hiddenPin.callId },
-  parameters: { scenario: hiddenPin, at: 7200 },
+  parameters: { shows: 'Key pressed, hidden', scenario: hiddenPin, at: 7200 },
   play: async ({ canvas, canvasElement }) => {
     await expect(await canvas.findByText('Key pressed, hidden')).toBeVisible()
     await expect(canvasElement.querySelector('[data-last]')).toBeNull()
@@ -53,7 +53,7 @@ export const Hidden: Story = {
 /** The gather accepts three keys. The pad outlines all other keys and marks the invalid key that was pressed. */
 export const WrongKey: Story = {
   args: { callId: menuWithWrongKey.callId },
-  parameters: { scenario: menuWithWrongKey, at: 4500 },
+  parameters: { shows: '9', scenario: menuWithWrongKey, at: 4500 },
   play: async ({ canvasElement }) => {
     await waitFor(() => expect(canvasElement.querySelector('[data-last="invalid"]')).toHaveTextContent('9'))
   },
@@ -62,7 +62,7 @@ export const WrongKey: Story = {
 /** The caller pressed keys while no gather was running. The pad lists them as outside any gather. */
 export const Stray: Story = {
   args: { callId: stray.callId },
-  parameters: { scenario: stray },
+  parameters: { shows: 'Outside any request', scenario: stray },
   play: async ({ canvas, loaded }) => {
     await expect(await canvas.findByRole('list', { name: 'Outside any request' })).toHaveTextContent('1995*')
     const { client } = loaded as LoadedScenario

@@ -26,16 +26,20 @@ function usePadOf({ gather, lastKey, strays }: UseDtmfResult) {
   const [firstSeen] = useState(() => lastKey?.id ?? null)
   return useMemo(() => {
     const counts = new Map<string, number>()
-    for (const { digit } of gather?.keys ?? []) if (digit !== null) counts.set(digit, (counts.get(digit) ?? 0) + 1)
-    const isStray = lastKey !== null && strays.at(-1)?.id === lastKey.id
+    let lastRole: KeyState['last'] = lastKey && strays.at(-1)?.id === lastKey.id ? 'stray' : null
+    for (const { id, digit, role } of gather?.keys ?? []) {
+      if (digit !== null) counts.set(digit, (counts.get(digit) ?? 0) + 1)
+      if (id === lastKey?.id) lastRole = role
+    }
+    const running = isRunning(gather)
     return {
-      last: lastKey,
+      // While a gather is running, the last key of an earlier gather has no role.
+      last: running && !lastRole ? null : lastKey,
       strays,
       /** The keys that the running gather accepts; `null` while no gather is running. */
-      accepted:
-        isRunning(gather) && gather.rules ? gather.rules.validDigits + (gather.rules.terminatingDigit ?? '') : null,
+      accepted: running && gather.rules ? gather.rules.validDigits + (gather.rules.terminatingDigit ?? '') : null,
       counts,
-      lastRole: isStray ? ('stray' as const) : (gather?.keys.find((key) => key.id === lastKey?.id)?.role ?? null),
+      lastRole,
       /** Whether the caller pressed the last key after the pad's first render. */
       isNews: lastKey !== null && lastKey.id !== firstSeen,
     }
@@ -152,7 +156,7 @@ export type PulseProps = PartProps<'span'>
 /** A flash of the pad when the caller presses a masked key. */
 export function Pulse(props: PulseProps): ReactNode {
   const { last, isNews } = usePad('Pulse')
-  if (!isNews || !last || last.digit !== null) return null
+  if (!isNews || last?.digit !== null) return null
   return <Fragment key={last.id}>{renderPart('span', props, { 'aria-hidden': true })}</Fragment>
 }
 

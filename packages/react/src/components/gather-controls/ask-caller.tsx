@@ -11,14 +11,15 @@ import { useLanguage } from '../../strings/strings-context.tsx'
 import { Button } from '../kit/button.tsx'
 import { CommandButton, CommandNotice, isBusy } from '../kit/command-button.tsx'
 import { Icon } from '../kit/icon.tsx'
+import { LoadNotice } from '../kit/load-notice.tsx'
+import { OnDemand, useOnDemand } from '../kit/on-demand.ts'
 import { ShortcutHint } from '../kit/shortcut-hint.tsx'
 import { useBlocked } from '../kit/use-blocked.ts'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import { bodyOf, type Draft, draftOf } from './draft.ts'
-import { GatherForm } from './gather-form.tsx'
+import { useForm } from './form-state.ts'
 import { collectsDigits, defaultPresets, type Preset, presetsOf } from './parameters.ts'
 import { isRunning } from './running-gather.tsx'
-import { useForm } from './use-gather-draft.ts'
 
 /** The props of `AskCaller`. */
 export interface AskCallerProps {
@@ -37,6 +38,10 @@ export interface AskCallerProps {
 
 /** Whether the form of a call is open instead of the presets. */
 const openForms = new Remembered(false)
+
+/** The form is loaded when an agent is about to open it, because most requests are presets. */
+const gatherForm = new OnDemand(() => import('./gather-form.tsx'))
+const preload = () => void gatherForm.load().catch(() => {})
 
 /** `CurrentGather` shows a request that Telnyx refused, because the call's log has it. */
 const isShownHere = (command: CommandProgress) => command.status !== 'refused' || command.refusal.by === 'server'
@@ -86,6 +91,8 @@ function Card({
     setFormOpen(() => isOpen)
   }
   const isOpen = (isFormOpen && !isTaken) || presets.length === 0
+  const { module, hasFailed, retry } = useOnDemand(gatherForm, isOpen)
+  const cancel = presets.length > 0 ? () => setOpen(false) : undefined
   const ask = (preset: Preset, isReview: boolean) => {
     if (isBusy(asking)) return
     if ((isReview || running) && !preset.template) {
@@ -105,21 +112,34 @@ function Card({
     asking.mutate(draft.purpose, bodyOf(draft) as never, { mask, label })
   }
   return (
-    <section className="cg cg-card cg-ask" aria-labelledby={id} {...kept}>
+    <section
+      className="cg cg-card cg-ask"
+      aria-labelledby={id}
+      {...kept}
+      onPointerEnter={preload}
+      onFocus={(event) => {
+        preload()
+        kept.onFocus(event)
+      }}
+    >
       <header className="cg-card-header">
         <h3 className="cg-card-title" id={id}>
           {t('controls.start')}
         </h3>
       </header>
-      {isOpen ? (
-        <GatherForm
+      {isOpen && !module ? (
+        <div className="cg-ask-body">
+          <LoadNotice hasFailed={hasFailed} onRetry={retry} onCancel={cancel} />
+        </div>
+      ) : isOpen && module ? (
+        <module.GatherForm
           callId={callId}
           presets={presets.filter(({ template }) => !template)}
           reason={reason}
           initial={initial}
           developer={developer}
           onSent={() => setOpen(false)}
-          onCancel={presets.length > 0 ? () => setOpen(false) : undefined}
+          onCancel={cancel}
         />
       ) : (
         <div className="cg-ask-body">

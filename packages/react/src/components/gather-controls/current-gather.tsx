@@ -68,7 +68,7 @@ export const CurrentGather: (props: CurrentGatherProps) => ReactElement = perCal
             onConfirm={confirm}
             stopKey={stopKey}
           />
-          {gather.kind === 'digits' && beside}
+          {gather.kind === 'digits' && beside && <div className="cg-host">{beside}</div>}
         </>
       ) : (
         <Empty icon="keypad" title={t('now.empty')}>

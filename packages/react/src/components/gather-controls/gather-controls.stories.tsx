@@ -13,7 +13,7 @@ import { expect, userEvent, waitFor, within } from 'storybook/test'
 import type { LoadedScenario } from '../../testing/storybook.tsx'
 import { GatherControls } from './gather-controls.tsx'
 
-const idle = new ScenarioWriter('Nothing asked yet').answered().end()
+const idle = new ScenarioWriter('Nothing is being asked').answered().end()
 const endless = new ScenarioWriter('A gather that does not end by itself')
   .answered()
   .command('pin', 'gather_using_speak', { payload: 'Your PIN, please.', voice: 'female', maximum_digits: 4 })
@@ -25,7 +25,7 @@ const ringing = new ScenarioWriter('Still ringing')
 const meta = {
   title: 'Gathers/GatherControls',
   component: GatherControls,
-  args: { callId: idle.callId },
+  args: { callId: idle.callId, developer: false },
   parameters: { scenario: idle },
 } satisfies Meta<typeof GatherControls>
 
@@ -34,8 +34,14 @@ type Story = StoryObj<typeof meta>
 
 const commandsOf = (loaded: unknown) => (loaded as LoadedScenario).client?.commands ?? []
 
-/** One press of a preset asks the caller. */
-export const Preset: Story = {
+/** Nothing is asked. One press of a preset asks the caller. */
+export const Presets: Story = {
+  parameters: { shows: ['Nothing is being asked', 'PIN', 'Account number', 'Yes or no', 'Write your own'] },
+}
+
+/** One press of a preset asks the caller, with the mask and the label of the preset. */
+export const PresetAsks: Story = {
+  tags: ['!dev', '!autodocs'],
   play: async ({ canvas, loaded }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'PIN' }))
     await expect(await canvas.findByRole('heading', { name: 'PIN' })).toBeVisible()
@@ -54,15 +60,26 @@ export const Preset: Story = {
 
 /** With Shift, a preset opens the form filled in, so that the agent can review the request. */
 export const ReviewPreset: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: ['What to say', 'Ask the caller', '6'] },
   play: async ({ canvas, loaded }) => {
     const user = userEvent.setup()
     const preset = await canvas.findByRole('button', { name: 'Account number' })
     await user.keyboard('{Shift>}')
     await user.click(preset)
     await user.keyboard('{/Shift}')
-    await expect(canvas.getByRole('textbox', { name: 'Minimum digits' })).toHaveValue('6')
+    await expect(await canvas.findByRole('textbox', { name: 'Minimum digits' })).toHaveValue('6')
     await expect(commandsOf(loaded)).toHaveLength(0)
-    await user.click(canvas.getByRole('button', { name: 'Ask the caller' }))
+  },
+}
+
+/** A preset that was reviewed in the form keeps its label. */
+export const ReviewedPresetAsks: Story = {
+  tags: ['!dev', '!autodocs'],
+  play: async (context) => {
+    await ReviewPreset.play?.(context)
+    const { canvas, loaded } = context
+    await userEvent.click(canvas.getByRole('button', { name: 'Ask the caller' }))
     await expect(await canvas.findByRole('heading', { name: 'Account number' })).toBeVisible()
     await expect(commandsOf(loaded)).toMatchObject([{ label: 'Account number' }])
   },
@@ -71,6 +88,8 @@ export const ReviewPreset: Story = {
 /** The templates of the server replace the default presets. The server supplies the body of the command. */
 export const ServerTemplates: Story = {
   parameters: {
+    shows: ['Member number', 'Card number'],
+    hides: 'PIN',
     client: {
       templates: [
         { name: 'member', command: 'gather_using_speak', label: 'Member number', icon: 'keypad' },
@@ -87,6 +106,8 @@ export const ServerTemplates: Story = {
 
 /** An invalid gather form is not sent. The form shows each problem and focuses the first invalid field. */
 export const ValidationErrors: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: 'Minimum digits can’t exceed maximum digits.' },
   play: async ({ canvas, loaded }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Write your own' }))
     await userEvent.type(await canvas.findByRole('textbox', { name: 'Minimum digits' }), '9')
@@ -107,6 +128,8 @@ export const ValidationErrors: Story = {
 
 /** "More options" shows every Telnyx parameter of the gather. The JSON view shows the request to the server. */
 export const MoreOptionsAndJson: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: 'maximum_tries' },
   args: { developer: true },
   play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Write your own' }))
@@ -120,11 +143,22 @@ export const MoreOptionsAndJson: Story = {
 
 /** The gather form builds a JSON Schema from the fields of an AI gather. */
 export const FieldBuilder: Story = {
-  play: async ({ canvas, loaded }) => {
+  tags: ['!autodocs'],
+  parameters: { shows: ['Date of birth', 'Field name', 'Add field'] },
+  play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Write your own' }))
     await userEvent.click(await canvas.findByRole('radio', { name: /Fields, by conversation/ }))
     await userEvent.type(canvas.getByRole('textbox', { name: 'Field name' }), 'Date of birth')
     await userEvent.selectOptions(canvas.getByRole('combobox', { name: 'Type' }), 'Date')
+  },
+}
+
+/** A field needs a name. The fields are sent as a JSON Schema. */
+export const FieldsAreSentAsSchema: Story = {
+  tags: ['!dev', '!autodocs'],
+  play: async (context) => {
+    await FieldBuilder.play?.(context)
+    const { canvas, loaded } = context
     await userEvent.click(canvas.getByRole('button', { name: 'Add field' }))
     await userEvent.click(canvas.getByRole('button', { name: 'Ask the caller' }))
     await expect(await canvas.findByText('Give the field a name.')).toBeVisible()
@@ -145,26 +179,39 @@ export const FieldBuilder: Story = {
 /** A running gather shows its prompt, digits, remaining time and a stop button. Escape asks to confirm the stop. */
 export const Running: Story = {
   args: { callId: pinEntry.callId },
-  parameters: { scenario: pinEntry, at: 7900 },
+  parameters: {
+    shows: ['Collecting', '2 of 6: 5 5', 'Stop request'],
+    hides: 'Cancelled',
+    scenario: pinEntry,
+    at: 7900,
+  },
   play: async ({ canvas, loaded }) => {
     const stop = await canvas.findByRole('button', { name: 'Stop request' })
     stop.focus()
     await userEvent.keyboard('{Escape}')
     await userEvent.click(canvas.getByRole('button', { name: 'Keep going' }))
     await expect(commandsOf(loaded)).toHaveLength(0)
-    await userEvent.click(canvas.getByRole('button', { name: 'Stop request' }))
-    await expect(await canvas.findByText('Cancelled')).toBeVisible()
-    await expect(commandsOf(loaded)[0]?.name).toBe('gather_stop')
   },
 }
 
 /** While a gather is running, a preset opens the form, and "Stop and ask this" stops that gather first. */
 export const StopAndAsk: Story = {
+  tags: ['!autodocs'],
   args: { callId: pinEntry.callId },
-  parameters: { scenario: pinEntry, at: 7900 },
-  play: async ({ canvas, loaded }) => {
+  parameters: { shows: ['Stop and ask this', 'Collecting'], scenario: pinEntry, at: 7900 },
+  play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Yes or no' }))
     await expect(canvas.getByRole('textbox', { name: 'What to say' })).toHaveValue('Press 1 for yes, or 2 for no.')
+  },
+}
+
+/** "Stop and ask this" replaces the running gather with one command. */
+export const ReplacesTheRunningGather: Story = {
+  ...StopAndAsk,
+  tags: ['!dev', '!autodocs'],
+  play: async (context) => {
+    await StopAndAsk.play?.(context)
+    const { canvas, loaded } = context
     await userEvent.click(canvas.getByRole('button', { name: 'Stop and ask this' }))
     await waitFor(() => expect(commandsOf(loaded)).toMatchObject([{ name: 'gather_using_speak', replace: true }]))
   },
@@ -172,6 +219,8 @@ export const StopAndAsk: Story = {
 
 /** Another agent starts a gather while this agent types. The form and its text stay. */
 export const Interrupted: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: ['Hello there', 'Stop and ask this'] },
   play: async ({ args, canvas, loaded }) => {
     const { client } = loaded as LoadedScenario
     await userEvent.click(await canvas.findByRole('button', { name: 'Write your own' }))
@@ -192,27 +241,25 @@ export const Interrupted: Story = {
 /** The audio prompt of the gather is playing. */
 export const Prompting: Story = {
   args: { callId: menuWithWrongKey.callId },
-  parameters: { scenario: menuWithWrongKey, at: 3500 },
+  parameters: { shows: 'Prompt playing', hides: 'Collecting', scenario: menuWithWrongKey, at: 3500 },
 }
 
 /** The gather ended with valid input. The agent can ask again. */
 export const Valid: Story = {
   args: { callId: pinEntry.callId },
-  parameters: { scenario: pinEntry },
-  play: async ({ canvas, loaded }) => {
-    await expect(await canvas.findByText('Valid')).toBeVisible()
-    await userEvent.click(canvas.getByRole('button', { name: 'Ask again' }))
-    await waitFor(() => expect(commandsOf(loaded)[0]?.name).toBe('gather_using_speak'))
-  },
+  parameters: { shows: ['Valid', 'Ask again'], hides: 'Collecting', scenario: pinEntry },
 }
 
 /** The caller pressed no key, and the gather timed out. */
-export const TimedOut: Story = { args: { callId: silence.callId }, parameters: { scenario: silence } }
+export const TimedOut: Story = {
+  args: { callId: silence.callId },
+  parameters: { shows: 'Timed out', scenario: silence },
+}
 
 /** The caller hung up during a gather. Nothing can be asked any more, so there are no buttons. */
 export const HungUp: Story = {
   args: { callId: hangupMidGather.callId },
-  parameters: { scenario: hangupMidGather },
+  parameters: { shows: 'Caller hung up', hides: 'Presets', scenario: hangupMidGather },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('Caller hung up')).toBeVisible()
     await expect(canvas.queryByRole('button', { name: /Ask/ })).toBeNull()
@@ -223,13 +270,13 @@ export const HungUp: Story = {
 /** The fields of an AI gather fill in as the caller answers. */
 export const Fields: Story = {
   args: { callId: aiBooking.callId },
-  parameters: { scenario: aiBooking, at: 12_000 },
+  parameters: { shows: ['Fields by AI', 'heard'], scenario: aiBooking, at: 12_000 },
 }
 
 /** Telnyx refused a gather. A notice explains the refusal and shows the detail from Telnyx. */
 export const Refused: Story = {
   args: { callId: refusedCommand.callId },
-  parameters: { scenario: refusedCommand },
+  parameters: { shows: 'The call has already ended.', scenario: refusedCommand },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('The call has already ended.')).toBeVisible()
   },
@@ -238,12 +285,13 @@ export const Refused: Story = {
 /** Telnyx did not respond, so the outcome of the gather command is unknown. */
 export const UnknownOutcome: Story = {
   args: { callId: unknownOutcome.callId },
-  parameters: { scenario: unknownOutcome },
+  parameters: { shows: 'Outcome unknown', scenario: unknownOutcome },
 }
 
 /** Telnyx refuses the gather command that the agent has just sent, and a notice says why. */
 export const RefusedOnSend: Story = {
-  parameters: { client: { respond: () => ({ refuse: 'notAnswered' }) } },
+  tags: ['!autodocs'],
+  parameters: { shows: 'The call hasn’t been answered yet.', client: { respond: () => ({ refuse: 'notAnswered' }) } },
   play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Yes or no' }))
     // The server's reply shows the notice first. Then the refusal event of the call replaces it.
@@ -253,7 +301,9 @@ export const RefusedOnSend: Story = {
 
 /** The policy of the server refuses a value of the request. A notice says so, and the form marks the field. */
 export const RefusedByPolicy: Story = {
+  tags: ['!autodocs'],
   parameters: {
+    shows: 'The server’s rules don’t allow this.',
     client: {
       respond: () => ({
         by: 'server',
@@ -278,8 +328,10 @@ export const RefusedByPolicy: Story = {
 
 /** Another agent's gather is running. A notice names the agent and the gather, and offers to replace that gather. */
 export const AlreadyRunning: Story = {
+  tags: ['!autodocs'],
   args: { callId: pinEntry.callId },
   parameters: {
+    shows: 'Replace',
     scenario: pinEntry,
     at: 2400,
     client: {
@@ -297,6 +349,7 @@ export const AlreadyRunning: Story = {
 export const StopNotConfirmed: Story = {
   args: { callId: endless.callId },
   parameters: {
+    shows: ['Telnyx hasn’t confirmed the stop.', 'Stop again'],
     scenario: endless,
     prepare: async (client: NonNullable<LoadedScenario['client']>) => {
       const payload = { command: 'gather_stop', body: {}, subject: 'agent-7' }
@@ -313,7 +366,8 @@ export const StopNotConfirmed: Story = {
 
 /** While a command is pending, the agent cannot press its button again. */
 export const Sending: Story = {
-  parameters: { client: { respond: () => 'pending' } },
+  tags: ['!autodocs'],
+  parameters: { shows: 'Sending', client: { respond: () => 'pending' } },
   play: async ({ canvas, loaded }) => {
     const ask = await canvas.findByRole('button', { name: 'Yes or no' })
     await userEvent.click(ask)
@@ -325,7 +379,7 @@ export const Sending: Story = {
 /** The call is ringing. The buttons are disabled, and their description says why. */
 export const Ringing: Story = {
   args: { callId: ringing.callId },
-  parameters: { scenario: ringing },
+  parameters: { shows: 'The call has not been answered yet.', scenario: ringing },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('The call has not been answered yet.', { selector: 'p' })).toBeVisible()
   },
@@ -333,7 +387,7 @@ export const Ringing: Story = {
 
 /** The ticket allows reading the call but no commands. */
 export const Forbidden: Story = {
-  parameters: { client: { scopes: ['view'] } },
+  parameters: { shows: 'You don’t have permission to do this on this call.', client: { scopes: ['view'] } },
   play: async ({ canvas }) => {
     await expect(
       await canvas.findByText('You don’t have permission to do this on this call.', { selector: 'p' }),
@@ -390,6 +444,9 @@ export const StopMovesFocusToTheCard: Story = {
     await canvas.findByRole('button', { name: 'Ask again' })
     await waitFor(() => expect(document.activeElement).toBe(canvas.getByRole('region', { name: 'Digits by speech' })))
     await userEvent.keyboard('{Enter}')
+    await expect(await canvas.findByText('Cancelled')).toBeVisible()
     await expect(commandsOf(loaded).map(({ name }) => name)).toEqual(['gather_stop'])
+    await userEvent.click(canvas.getByRole('button', { name: 'Ask again' }))
+    await waitFor(() => expect(commandsOf(loaded)[1]?.name).toBe('gather_using_speak'))
   },
 }

@@ -9,13 +9,14 @@ import { useServerTime } from '../../hooks/use-server-time.ts'
 import { useShortcut } from '../../hooks/use-shortcut.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { DigitSlots } from '../digit-slots/digit-slots.tsx'
-import { FieldsBody } from '../gather-fields/gather-fields.tsx'
 import { CommandButton, CommandNotice, isBusy } from '../kit/command-button.tsx'
 import { Confirm } from '../kit/confirm.tsx'
 import { DeliveryNotice } from '../kit/delivery-notice.tsx'
 import type { GatherSlice } from '../kit/gather-slice.ts'
 import { Icon } from '../kit/icon.tsx'
+import { LoadNotice } from '../kit/load-notice.tsx'
 import { Notice } from '../kit/notice.tsx'
+import { OnDemand, useOnDemand } from '../kit/on-demand.ts'
 import { refusalWords } from '../kit/refusal-words.ts'
 import { ShortcutHint } from '../kit/shortcut-hint.tsx'
 import { useAskingButton } from '../kit/use-asking-button.ts'
@@ -30,6 +31,14 @@ interface RunningGatherProps {
   readonly onConfirm: (confirming: boolean) => void
   /** The key that asks to stop the gather. */
   readonly stopKey: ShortcutKey | null
+}
+
+/** Only AI gathers have fields, and most calls have none. */
+const gatherFields = new OnDemand(() => import('../gather-fields/gather-fields.tsx'))
+
+function Fields() {
+  const { module, hasFailed, retry } = useOnDemand(gatherFields, true)
+  return module ? <module.FieldsBody /> : <LoadNotice hasFailed={hasFailed} onRetry={retry} />
 }
 
 /** Whether this gather is running, so that the agent can stop it. */
@@ -68,7 +77,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, s
   return (
     <div className="cg-running" data-status={gather.status} ref={root}>
       <Prompt gather={gather} />
-      {gather.kind === 'digits' ? <DigitSlots callId={callId} gatherId={gather.id} /> : <FieldsBody />}
+      {gather.kind === 'digits' ? <DigitSlots callId={callId} gatherId={gather.id} /> : <Fields />}
       <DeliveryNotice delivery={gather.delivery} />
       {refusal && (
         <Notice tone="negative" icon="alert" title={refusal.title}>

@@ -1,18 +1,20 @@
 import type { CommandBodies, GatherName, Mask, TelnyxError } from '@callgather/protocol'
-import type { checkCommand } from '@callgather/protocol/schema'
-import { useCallback, useEffect, useMemo, useState } from 'react'
-import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
+import { useCallback, useMemo, useState } from 'react'
+import { useRemembered } from '../../hooks/call-memory.ts'
 import { useCallId } from '../../hooks/call-scope.tsx'
 import { useCall } from '../../hooks/use-call.ts'
 import { type UseAnyCommandResult, useAnyCommand } from '../../hooks/use-command.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { gatherSliceOf } from '../kit/gather-slice.ts'
+import { OnDemand, useOnDemand } from '../kit/on-demand.ts'
 import { bodyOf, type Draft, emptyDraft, fieldOf, withPreset, withValue } from './draft.ts'
 import { type FieldDraft, type FieldProblem, fieldProblems } from './field-drafts.ts'
+import { type FormState, forms } from './form-state.ts'
 import { collectsDigits, type Preset } from './parameters.ts'
 
 /** The state and actions of a gather form. The form validates its draft by Telnyx's rules before sending. */
 export interface UseGatherDraftResult {
+  /** The values of the form. */
   readonly draft: Draft
   /** The body of the gather command. */
   readonly body: Readonly<Record<string, unknown>>
@@ -22,10 +24,15 @@ export interface UseGatherDraftResult {
   readonly problemOf: (parameter: string) => TelnyxError | null
   /** The problem of each field of an AI gather; `null` for a valid field. Empty before the first attempt to submit. */
   readonly fieldProblems: readonly (FieldProblem | null)[]
+  /** Chooses the command that the form sends. */
   readonly setPurpose: (purpose: GatherName) => void
+  /** Sets a parameter of the command by its name in Telnyx's API, such as `maximum_digits`. An empty text unsets it. */
   readonly setValue: (parameter: string, value: string) => void
+  /** Sets the mask of the caller's input; `null` for the server's own. */
   readonly setMask: (mask: Mask | null) => void
+  /** Sets the fields of an AI gather. */
   readonly setFields: (fields: readonly FieldDraft[]) => void
+  /** Fills the form with a preset. */
   readonly choose: (preset: Preset) => void
   /** Sends the gather command if the draft is valid. Resolves to `false` if the draft is invalid or refused. */
   readonly submit: () => Promise<boolean>
@@ -35,47 +42,10 @@ export interface UseGatherDraftResult {
   readonly starting: UseAnyCommandResult
 }
 
-type Check = typeof checkCommand
-
-let loaded: Check | null = null
-let loading: Promise<Check> | null = null
-/** Loads the validation schemas with the first form, so that pages without a form do not download them. */
-const loadCheck = async (): Promise<Check> => {
-  loading ??= import('./telnyx-rules.ts').then(({ checkCommand }) => checkCommand)
-  try {
-    loaded = await loading
-    return loaded
-  } catch (error) {
-    loading = null
-    throw error
-  }
-}
+/** The validation schemas, which are loaded with the first form, so that pages without a form do not download them. */
+const telnyxRules = new OnDemand(() => import('./telnyx-rules.ts'))
 
 const nothing: readonly never[] = []
-
-/** The form of one call: the changed draft, whether the agent tried to submit, and the last draft sent. */
-interface FormState {
-  readonly draft: Draft | null
-  readonly tried: boolean
-  readonly sent: Draft | null
-}
-
-const forms = new Remembered<FormState>({ draft: null, tried: false, sent: null })
-
-/** Returns functions that change the form of a call while it is closed. */
-export function useForm(callId: string, initial?: Partial<Draft>) {
-  const [, changeForm] = useRemembered(callId, forms)
-  return {
-    /** Fills in the form from a preset. */
-    fill: (preset: Preset) =>
-      changeForm((form) => ({
-        ...forms.initial,
-        draft: withPreset(form.draft ?? { ...emptyDraft, ...initial }, preset),
-      })),
-    /** Empties the form, unless the agent changed its draft after it was sent. */
-    discardSent: () => changeForm((form) => (form.draft === form.sent ? forms.initial : form)),
-  }
-}
 
 /**
  * Returns the state of a custom form that starts a gather. `GatherControls` is the ready-made form. The draft belongs
@@ -101,17 +71,10 @@ export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial
   const setDraft = (change: (draft: Draft) => Draft) =>
     changeForm((form) => ({ ...form, draft: change(draftIn(form)) }))
   const setTried = (next: boolean) => changeForm((form) => ({ ...form, tried: next }))
-  const [check, setCheck] = useState<Check | null>(() => loaded)
+  // If loading fails, for example offline, `submit` tries again.
+  const check = useOnDemand(telnyxRules, true).module?.checkCommand ?? null
   const running = useCall(callId, ({ state }) => gatherSliceOf(state))
   const replaces = running?.status === 'collecting'
-
-  useEffect(() => {
-    // The module is cached. If loading fails, for example offline, `submit` tries again.
-    loadCheck().then(
-      (loadedCheck) => setCheck(() => loadedCheck),
-      () => undefined,
-    )
-  }, [])
 
   const body = useMemo(() => bodyOf(draft), [draft])
   const inFields = useMemo(
@@ -128,8 +91,7 @@ export function useGatherDraft(given?: string | Partial<Draft>, ofCall?: Partial
     setTried(true)
     const isSameAgent = memory.mark()
     // If the validation rules fail to load, only the server validates the command.
-    const validate = check ?? (await loadCheck().catch(() => null))
-    if (validate) setCheck(() => validate)
+    const validate = check ?? (await telnyxRules.load().catch(() => null))?.checkCommand
     if (!isSameAgent()) return false
     const validation = validate?.(draft.purpose, body) ?? { ok: true, body }
     const fieldsAreRight = draft.purpose !== 'gather_using_ai' || fieldProblems(draft.fields).every((it) => it === null)

@@ -39,7 +39,7 @@ const manyTypes = new ScenarioWriter('Fields of every type')
 
 /** No field of the AI gather has a value yet. */
 export const Missing: Story = {
-  parameters: { scenario: aiBooking, at: 4000 },
+  parameters: { shows: 'missing', hides: ['heard', 'confirmed'], scenario: aiBooking, at: 4000 },
   play: async ({ canvas }) => {
     await expect(await canvas.findAllByText('missing')).toHaveLength(3)
   },
@@ -47,7 +47,13 @@ export const Missing: Story = {
 
 /** The assistant heard a value but has not confirmed it. The agent can send the assistant a corrected value. */
 export const Heard: Story = {
-  parameters: { scenario: aiBooking, at: 12_000 },
+  parameters: { shows: 'heard', hides: ['missing', 'confirmed'], scenario: aiBooking, at: 12_000 },
+}
+
+/** A correction that the agent sent stays visible until the field has its value. */
+export const CorrectionStaysUntilConfirmed: Story = {
+  tags: ['!dev', '!autodocs'],
+  parameters: Heard.parameters ?? {},
   play: async ({ canvas, loaded }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Correct Preferred day' }))
     await userEvent.selectOptions(canvas.getByRole('combobox', { name: 'Right value for Preferred day' }), 'Thursday')
@@ -64,7 +70,7 @@ export const Heard: Story = {
 
 /** Screen readers announce a field of the AI gather when it gets a value. */
 export const Filling: Story = {
-  parameters: { scenario: aiBooking, at: 4000 },
+  parameters: { shows: ['heard', 'missing'], scenario: aiBooking, at: 4000 },
   play: async ({ canvas, loaded }) => {
     await expect(await canvas.findAllByText('missing')).toHaveLength(3)
     await (loaded as LoadedScenario).client?.player.seek(7200)
@@ -75,7 +81,7 @@ export const Filling: Story = {
 
 /** The AI gather ended with a valid result. All fields are confirmed, with the value that the caller corrected. */
 export const Confirmed: Story = {
-  parameters: { scenario: aiBooking },
+  parameters: { shows: ['confirmed', 'Thursday'], hides: 'missing', scenario: aiBooking },
   play: async ({ canvas }) => {
     await expect(await canvas.findAllByText('confirmed')).toHaveLength(3)
     await expect(canvas.getByText('Thursday')).toBeVisible()
@@ -94,7 +100,7 @@ const refusing: StandardSchemaV1 = {
 /** The result of the AI gather does not match the host's schema. */
 export const SchemaMismatch: Story = {
   args: { schema: refusing },
-  parameters: { scenario: aiBooking },
+  parameters: { shows: 'The result doesn’t have the expected form', scenario: aiBooking },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('The result doesn’t have the expected form')).toBeVisible()
   },
@@ -103,7 +109,7 @@ export const SchemaMismatch: Story = {
 /** The card formats numbers, booleans, lists and nested objects. */
 export const EveryType: Story = {
   args: { callId: manyTypes.callId },
-  parameters: { scenario: manyTypes },
+  parameters: { shows: ['nuts and milk', 'Zürich'], scenario: manyTypes },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('nuts and milk')).toBeVisible()
     await expect(canvas.getByText('Zürich')).toBeVisible()
@@ -111,4 +117,7 @@ export const EveryType: Story = {
 }
 
 /** The call has no AI gather, so the card has no fields. */
-export const Empty: Story = { args: { callId: pinEntry.callId }, parameters: { scenario: pinEntry } }
+export const Empty: Story = {
+  args: { callId: pinEntry.callId },
+  parameters: { shows: 'No fields', scenario: pinEntry },
+}

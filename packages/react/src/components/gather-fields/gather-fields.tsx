@@ -163,7 +163,7 @@ function Field({ field }: { readonly field: FieldState }) {
           <span className="cg-fields-sent">{t('fields.correctionSent', { value: visibleText(sentValue) })}</span>
         )}
       </dd>
-      <dd className="cg-fields-side" style={{ margin: 0 }}>
+      <dd className="cg-fields-side">
         <Chip tone={tones[status]} {...(status === 'confirmed' ? { icon: 'check' } : {})}>
           {t(`fields.status.${status}`)}
         </Chip>
@@ -176,7 +176,7 @@ function Field({ field }: { readonly field: FieldState }) {
         )}
       </dd>
       {editing && view.isCollecting && (
-        <dd className="cg-fields-edit" style={{ marginInline: 0 }}>
+        <dd className="cg-fields-edit">
           <Correction
             field={field}
             view={view}

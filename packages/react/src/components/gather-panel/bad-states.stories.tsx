@@ -58,7 +58,10 @@ const expectLastKnown = async (canvas: ReturnType<typeof within>) => {
 /** Telnyx refused a gather command. A notice shows the reason, the error code and the next step. */
 export const RefusedCommand: Story = {
   args: { callId: refusedCommand.callId },
-  parameters: { scenario: refusedCommand },
+  parameters: {
+    shows: ['The call has already ended.', 'Nothing was changed on the call', 'Ask again'],
+    scenario: refusedCommand,
+  },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('The call has already ended.', { selector: '.cg-notice-title' })).toBeVisible()
     await expect(canvas.getByText(/Nothing was changed on the call/)).toBeVisible()
@@ -72,7 +75,7 @@ export const RefusedCommand: Story = {
 /** Telnyx did not respond within 45 seconds, so the outcome of the gather command is unknown. */
 export const UnknownOutcome: Story = {
   args: { callId: unknownOutcome.callId },
-  parameters: { scenario: unknownOutcome },
+  parameters: { shows: ['Outcome unknown', 'No answer came back'], scenario: unknownOutcome },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('Outcome unknown')).toBeVisible()
     await expect(canvas.getByText('No answer came back')).toBeVisible()
@@ -83,6 +86,7 @@ export const UnknownOutcome: Story = {
 /** The agent's ticket expired, and the server also refused the new ticket. */
 export const ExpiredTicket: Story = {
   parameters: {
+    shows: ['Session expired', 'Sign in again to continue.', '2 of 6: 5 5'],
     prepare: whileWatched(async (client) => {
       client.faults.refuseConnection({ status: 401, code: '10009', title: 'Authentication failed' })
       await client.player.advance(5000)
@@ -99,7 +103,8 @@ export const ExpiredTicket: Story = {
 
 /** The agent signs in again after the ticket expired, and "Retry now" resumes the same panel. */
 export const RecoveredAfterExpiry: Story = {
-  parameters: ExpiredTicket.parameters ?? {},
+  tags: ['!autodocs'],
+  parameters: { ...ExpiredTicket.parameters, shows: ['Live', 'Stop request'], hides: 'Session expired' },
   play: async ({ canvas, loaded }) => {
     const retry = await canvas.findByRole('button', { name: 'Retry now' })
     clientOf(loaded).faults.refuseConnection(null)
@@ -115,6 +120,8 @@ export const RecoveredAfterExpiry: Story = {
 /** The call does not exist, or the agent has no permission for it. The panel does not reveal which. */
 export const ForbiddenCall: Story = {
   parameters: {
+    shows: 'No access to this call',
+    hides: 'Ask',
     prepare: (client: Client) =>
       client.faults.refuseCall(halfEntered.callId, { status: 403, code: '10010', title: 'Authorization failed' }),
   },
@@ -129,7 +136,7 @@ export const ForbiddenCall: Story = {
 
 /** The agent may see the call but send no command: everything is live, nothing can be pressed, and the panel says so. */
 export const ReadOnly: Story = {
-  parameters: { client: { scopes: ['view'] } },
+  parameters: { shows: ['View only', '2 of 6: 5 5'], hides: 'Stop request', client: { scopes: ['view'] } },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('View only')).toBeVisible()
     await expect(await canvas.findByRole('img', { name: '2 of 6: 5 5' })).toBeVisible()
@@ -141,6 +148,7 @@ export const ReadOnly: Story = {
 /** The server is unreachable. The panel says that its data is out of date and when the client will retry. */
 export const Offline: Story = {
   parameters: {
+    shows: ['Offline', 'Reconnecting in', '2 of 6: 5 5'],
     prepare: whileWatched(async (client) => {
       client.faults.setUnreachable(true)
       await client.player.advance(3000)
@@ -159,6 +167,7 @@ export const Offline: Story = {
 /** The server is reachable but its store is not. The panel shows the last known state, and updates are paused. */
 export const StoreDegraded: Story = {
   parameters: {
+    shows: ['Updates paused', '2 of 6: 5 5'],
     prepare: whileWatched(async (client) => {
       client.faults.setDegraded(true)
       await client.player.advance(10)
@@ -173,6 +182,7 @@ export const StoreDegraded: Story = {
 /** An event is missing, and the client fetches it. Commands are disabled until the gap is filled. */
 export const GapBeingFilled: Story = {
   parameters: {
+    shows: ['Catching up', '2 of 6: 5 5'],
     prepare: whileWatched(async (client) => {
       client.faults.loseEvents(1)
       client.press(halfEntered.callId, '09')
@@ -189,7 +199,8 @@ export const GapBeingFilled: Story = {
 
 /** The client has fetched the missing event. The keys are in order, and commands are enabled. */
 export const GapFilled: Story = {
-  parameters: GapBeingFilled.parameters ?? {},
+  tags: ['!autodocs'],
+  parameters: { ...GapBeingFilled.parameters, shows: ['Live', '4 of 6: 5 5 0 9'], hides: 'Catching up' },
   play: async ({ canvas, loaded }) => {
     await expect(await canvas.findByText('Catching up')).toBeVisible()
     await clientOf(loaded).player.advance(4000)
@@ -203,6 +214,8 @@ export const GapFilled: Story = {
 
 /** After the client reconnects, the missed keys appear and the status shows the number of missed events. */
 export const CaughtUp: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: ['Live', '2 missed events fetched', '4 of 6: 5 5 0 3'] },
   play: async ({ canvas, loaded }) => {
     await canvas.findByText('Live')
     const client = clientOf(loaded)
@@ -223,6 +236,7 @@ export const CaughtUp: Story = {
 /** The page is newer than the server. A retry may reach an updated server during a rolling update. */
 export const ServerTooOld: Story = {
   parameters: {
+    shows: ['Versions do not match', 'Update the server.'],
     prepare: (client: Client) =>
       client.faults.refuseConnection({ status: 426, code: '10015', title: 'server_too_old' }),
   },
@@ -237,6 +251,7 @@ export const ServerTooOld: Story = {
 /** The page is older than the updated server. The panel keeps the last known state and asks for a reload. */
 export const ClientTooOld: Story = {
   parameters: {
+    shows: ['Versions do not match', 'Reload it.'],
     prepare: whileWatched(async (client) => {
       client.faults.refuseConnection({ status: 426, code: '10015', title: 'client_too_old' })
       await client.player.advance(5000)
@@ -254,6 +269,7 @@ export const ClientTooOld: Story = {
 /** The server lost part of the call's log. The panel shows the remaining events and says that some are missing. */
 export const HistoryLost: Story = {
   parameters: {
+    shows: ['Part of the history was lost', 'Live'],
     prepare: whileWatched(async (client) => {
       client.faults.loseHistory(halfEntered.callId, 4)
       await client.player.advance(6000)
@@ -270,7 +286,7 @@ export const HistoryLost: Story = {
 /** The caller hung up during a gather. The digits stay visible, and nothing can be asked any more. */
 export const CallEnded: Story = {
   args: { callId: hangupMidGather.callId },
-  parameters: { scenario: hangupMidGather },
+  parameters: { shows: ['Caller hung up', 'Call ended'], hides: 'Presets', scenario: hangupMidGather },
   play: async ({ canvas, loaded }) => {
     const gather = await canvas.findByRole('region', { name: 'Digits' })
     await expect(within(gather).getByText('Caller hung up')).toBeVisible()

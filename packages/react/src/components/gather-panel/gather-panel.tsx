@@ -110,7 +110,7 @@ function Body({
         )}
         <div className="cg-panel-side">
           <div className="cg-panel-cards">{cards.filter((card) => !isLate(card)).map((card) => cardOf[card])}</div>
-          <div className="cg-panel-cards">
+          <div className="cg-panel-cards cg-host">
             {cards.filter(isLate).map((card) => cardOf[card])}
             {children}
           </div>
@@ -147,7 +147,7 @@ function Header({ actions }: { readonly actions: ReactNode }) {
         <parts.Clock className="cg-panel-clock" />
         <ConnectionStatus callId={callId} />
       </div>
-      {actions && <div className="cg-panel-actions">{actions}</div>}
+      {actions && <div className="cg-panel-actions cg-host">{actions}</div>}
     </header>
   )
 }

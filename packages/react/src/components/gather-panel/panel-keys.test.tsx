@@ -4,7 +4,7 @@ import { QueryClient } from '@tanstack/react-query'
 import { render, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { type ReactNode, useState } from 'react'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it, vi } from 'vitest'
 import { GatherProvider } from '../../hooks/provider.tsx'
 import { actAndSettle } from '../../testing/render-hook.tsx'
 import { createScenarioClient, type ScenarioClient } from '../../testing/scenario-client.ts'
@@ -13,8 +13,6 @@ import { Shortcuts } from '../shortcuts/shortcuts.tsx'
 import { GatherPanel } from './gather-panel.tsx'
 
 beforeEach(() => localStorage.clear())
-// A field that is removed with the focus leaves the hidden field of the typing guard behind.
-afterEach(() => (document.activeElement as HTMLElement | null)?.blur())
 
 const quiet = new ScenarioWriter('Quiet').answered().end()
 const withAssistant = new ScenarioWriter('Assisted')
@@ -43,9 +41,13 @@ const sent = (client: ScenarioClient) => client.commands.map(({ name }) => name)
 it('the digit keys ask the presets, Escape asks to stop, and R asks again', async () => {
   const client = createScenarioClient(quiet)
   await show(client, <GatherPanel callId={quiet.callId} />)
-  expect(screen.getByRole('button', { name: 'PIN' })).toHaveAttribute('aria-keyshortcuts', '1')
+  const pin = screen.getByRole('button', { name: 'PIN' })
+  expect(pin).toHaveAttribute('aria-keyshortcuts', '1')
+  await vi.waitFor(() => expect(pin).not.toHaveAttribute('aria-disabled', 'true'))
   await press('1')
-  expect(client.commands).toMatchObject([{ name: 'gather_using_speak', body: { maximum_digits: 4 } }])
+  await vi.waitFor(() =>
+    expect(client.commands).toMatchObject([{ name: 'gather_using_speak', body: { maximum_digits: 4 } }]),
+  )
   await press('{Escape}')
   expect(screen.getByRole('alertdialog', { name: 'Stop request' })).toContainElement(
     document.activeElement as HTMLElement,
@@ -68,7 +70,7 @@ it('a digit key during a request opens the form for a review and sends nothing',
   await press('1')
   await press('2')
   expect(client.commands).toHaveLength(1)
-  expect(screen.getByRole('textbox', { name: 'What to say' })).toBeInTheDocument()
+  expect(await screen.findByRole('textbox', { name: 'What to say' })).toBeInTheDocument()
 })
 
 it('W moves to the message field, and N has the assistant answer now', async () => {

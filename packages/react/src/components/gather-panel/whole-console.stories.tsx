@@ -45,7 +45,7 @@ type Story = StoryObj<typeof meta>
 
 /** A console with five calls. Select a call on the left, then play its events or step through them. */
 export const Playable: Story = {
-  parameters: { at: 0 },
+  parameters: { shows: ['0.0 s of', 'Play', 'To the end'], at: 0 },
   play: async ({ canvas }) => {
     await expect(await canvas.findByRole('toolbar', { name: 'Scenario player' })).toBeVisible()
   },
@@ -53,6 +53,7 @@ export const Playable: Story = {
 
 /** The scenario player steps to the next event, plays at the selected speed and jumps to the end. */
 export const PlayerControls: Story = {
+  tags: ['!dev', '!autodocs'],
   parameters: { at: 0 },
   play: async ({ canvas }) => {
     const player = within(await canvas.findByRole('toolbar', { name: 'Scenario player' }))
@@ -75,7 +76,7 @@ export const PlayerControls: Story = {
 
 /** Each of two panels shows only the events of its own call. */
 export const SeveralCalls: Story = {
-  parameters: { at: 8000 },
+  parameters: { shows: ['Fields by AI', 'Sample Caller'], at: 8000 },
   play: async ({ canvas }) => {
     await expect(await canvas.findByRole('heading', { name: 'Digits by speech' })).toBeVisible()
     const rows = () => canvas.getAllByRole('button', { name: /Sample Caller/ })

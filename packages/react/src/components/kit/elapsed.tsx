@@ -13,5 +13,9 @@ export function Elapsed({
 }) {
   const now = useServerTime(callId, to === null ? 1000 : null)
   const millis = (to === null ? now : Date.parse(to)) - Date.parse(from)
-  return <time dateTime={durationOf(millis)}>{clockTime(millis)}</time>
+  return (
+    <time dir="ltr" dateTime={durationOf(millis)}>
+      {clockTime(millis)}
+    </time>
+  )
 }

@@ -2,6 +2,7 @@ import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
 import type { ShortcutKey } from '../../hooks/shortcut-key.ts'
 import { Icon, type IconName } from './icon.tsx'
 import { ShortcutHint } from './shortcut-hint.tsx'
+import { activeIn } from './typing-guard.ts'
 
 /** A button that opens a menu of actions (WAI-ARIA Authoring Practices, "Menu Button"). */
 export function Menu({
@@ -24,22 +25,25 @@ export function Menu({
   const id = useId()
 
   useEffect(() => {
-    if (!open) return
-    root.current?.querySelector<HTMLElement>('[role=menuitem]')?.focus()
+    const { current } = root
+    if (!open || !current) return
+    current.querySelector<HTMLElement>('[role=menuitem]')?.focus()
     const onOutside = (event: PointerEvent) => {
-      if (event.target instanceof Node && !root.current?.contains(event.target)) setOpen(false)
+      // In a shadow root, the target is only its host.
+      if (!event.composedPath().includes(current)) setOpen(false)
     }
-    document.addEventListener('pointerdown', onOutside)
-    return () => document.removeEventListener('pointerdown', onOutside)
+    const { ownerDocument } = current
+    ownerDocument.addEventListener('pointerdown', onOutside)
+    return () => ownerDocument.removeEventListener('pointerdown', onOutside)
   }, [open])
 
   const close = () => {
     setOpen(false)
     button.current?.focus()
   }
-  const onKeyDown = (event: KeyboardEvent) => {
-    const all = [...(root.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])]
-    const index = all.indexOf(document.activeElement as HTMLElement)
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    const all = [...event.currentTarget.querySelectorAll<HTMLElement>('[role=menuitem]')]
+    const index = all.indexOf(activeIn(event.currentTarget) as HTMLElement)
     const to = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: all.length - 1 }[event.key]
     if (to !== undefined) {
       event.preventDefault()
@@ -67,7 +71,7 @@ export function Menu({
         {label}
       </button>
       {open && (
-        <div className="cg-menu-list" role="menu" id={id} aria-label={label} onKeyDown={onKeyDown}>
+        <div className="cg-menu-list" role="menu" tabIndex={-1} id={id} aria-label={label} onKeyDown={onKeyDown}>
           {items.map((item) => (
             <button
               key={item.label}

@@ -55,7 +55,10 @@ const startGather = (client: ScenarioClient, callId: string) =>
     client.emit(callId, 'command.accepted', { ...id, payload: {} })
   })
 
-const openForm = () => userEvent.click(screen.getByRole('button', { name: 'Write your own' }))
+const openForm = async () => {
+  await userEvent.click(screen.getByRole('button', { name: 'Write your own' }))
+  await screen.findByRole('form', { name: 'Ask the caller' })
+}
 const prompt = () => screen.getByRole('textbox', { name: 'What to say' })
 const sink = () => document.querySelector<HTMLTextAreaElement>('.cg-key-sink')
 const expectNoShortcut = () => {

@@ -131,9 +131,10 @@ function ancestorsOf(element: Element): Element[] {
   return parent ? [parent, ...ancestorsOf(parent)] : []
 }
 
+/** Returns the host of the shadow root around an element. Not by `instanceof`: the element may be in another window. */
 function hostOf(element: Element): Element | null {
   const root = element.getRootNode()
-  return root instanceof ShadowRoot ? root.host : null
+  return root.nodeType === Node.DOCUMENT_FRAGMENT_NODE ? ((root as ShadowRoot).host ?? null) : null
 }
 
 /** Returns every root around an element: shadow roots and the document. A mutation observer sees only one root. */
@@ -144,8 +145,5 @@ function rootsOf(element: Element): Node[] {
 
 /** Returns the focused element of the document or shadow root that contains `element`. */
 export function activeIn(element: Element): Element | null {
-  const root = element.getRootNode()
-  // Not `instanceof Document`, because the element may be in another window.
-  if (root === element.ownerDocument) return element.ownerDocument.activeElement
-  return root instanceof ShadowRoot ? root.activeElement : null
+  return (element.getRootNode() as Partial<DocumentOrShadowRoot>).activeElement ?? null
 }

@@ -3,8 +3,11 @@ import { activeIn, isGuarded } from './typing-guard.ts'
 
 /** The props of a region that keeps the focus. Spread them on the region's element. */
 export interface UseKeptFocusResult {
+  /** Makes the region focusable by script. */
   readonly tabIndex: -1
+  /** Watches the element that received the focus. */
   readonly onFocus: (event: FocusEvent<HTMLElement>) => void
+  /** Stops watching when the focus leaves. */
   readonly onBlur: (event: FocusEvent<HTMLElement>) => void
 }
 
@@ -38,7 +41,7 @@ function keepFocus(region: HTMLElement, focused: HTMLElement): () => void {
     observer.disconnect()
     if (isGuarded(focused)) return
     const active = activeIn(region)
-    const isLost = active === null || active === focused || active === document.body
+    const isLost = active === null || active === focused || active === region.ownerDocument.body
     if (isLost) region.focus({ preventScroll: true })
   })
   observer.observe(region, { childList: true, subtree: true, attributeFilter: ['disabled'] })

@@ -32,11 +32,14 @@ export function swallowLeftoverTyping(root: Element): () => void {
   const { ownerDocument } = root
   // Space presses a button when it is released.
   const keys = ['keydown', 'keyup'] as const
-  const ends = ['pointerdown', 'click', 'submit'] as const
+  const ends = ['pointerdown', 'click'] as const
   for (const type of keys) ownerDocument.addEventListener(type, onKey, true)
   for (const type of ends) ownerDocument.addEventListener(type, done, true)
+  // A submit event does not leave a shadow root.
+  root.addEventListener('submit', done, true)
   return () => {
     for (const type of keys) ownerDocument.removeEventListener(type, onKey, true)
     for (const type of ends) ownerDocument.removeEventListener(type, done, true)
+    root.removeEventListener('submit', done, true)
   }
 }

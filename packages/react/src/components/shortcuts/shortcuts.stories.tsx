@@ -56,6 +56,7 @@ type Story = StoryObj<typeof meta>
 
 /** The keys are shown beside the actions. */
 export const Keys: Story = {
+  parameters: { shows: ['Answer', 'Dark'] },
   play: async ({ canvas }) => {
     await userEvent.keyboard('a')
     await expect(onAnswer).not.toHaveBeenCalled()
@@ -69,6 +70,8 @@ export const Keys: Story = {
 
 /** An agent changes a key. The shortcut that had the new key gets the old one. */
 export const Help: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: ['Use these shortcuts', 'Light or dark', 'Close'] },
   play: async ({ canvas }) => {
     const opener = canvas.getByRole('button', { name: 'Keyboard shortcuts' })
     opener.focus()
@@ -87,11 +90,15 @@ export const Help: Story = {
     await waitFor(() => expect(canvas.queryByRole('dialog')).toBeNull())
     await expect(opener).toHaveFocus()
     await expect(canvas.getByRole('button', { name: 'Answer' })).not.toHaveAttribute('aria-keyshortcuts')
+    await userEvent.click(opener)
+    await userEvent.click(await canvas.findByRole('checkbox', { name: 'Use these shortcuts' }))
   },
 }
 
 /** The help in dark colours. */
 export const HelpDark: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: 'Use these shortcuts' },
   globals: { mode: 'dark' },
   play: async ({ canvas }) => {
     await userEvent.click(canvas.getByRole('button', { name: 'Keyboard shortcuts' }))
@@ -101,6 +108,8 @@ export const HelpDark: Story = {
 
 /** The palette finds an action by its words and runs it. An impossible action is not listed. */
 export const Palette: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: ['Answer the ringing call', 'Light or dark'] },
   play: async ({ canvas }) => {
     const opener = canvas.getByRole('button', { name: 'Actions' })
     await userEvent.click(opener)
@@ -121,11 +130,14 @@ export const Palette: Story = {
     // The next key is deliberate.
     await userEvent.keyboard('a')
     await expect(onAnswer).toHaveBeenCalledTimes(2)
+    await userEvent.click(opener)
   },
 }
 
 /** No action has these words. */
 export const PaletteWithoutMatch: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: ['No action matches', 'zebra'] },
   play: async ({ canvas }) => {
     await userEvent.click(canvas.getByRole('button', { name: 'Actions' }))
     await userEvent.type(await canvas.findByRole('combobox'), 'zebra')
@@ -137,6 +149,8 @@ export const PaletteWithoutMatch: Story = {
 
 /** The palette in dark colours. */
 export const PaletteDark: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: 'Answer the ringing call' },
   globals: { mode: 'dark' },
   play: async ({ canvas }) => {
     await userEvent.click(canvas.getByRole('button', { name: 'Actions' }))
@@ -155,5 +169,5 @@ export const PanelWithKeys: Story = {
       </>
     ),
   },
-  parameters: { scenario: pinEntry, at: 2200, wide: true },
+  parameters: { shows: 'Presets', scenario: pinEntry, at: 2200, wide: true },
 }

@@ -21,8 +21,10 @@ export function useModal(shortcut: { readonly id: string; readonly key: string; 
   const onClose = () => {
     setOpen(false)
     const root = ref.current?.closest<HTMLElement>('[data-cg-shortcuts]')
+    if (!root) return
     // The element that had the focus before may be gone.
-    if (root && activeIn(root) === root.ownerDocument.body) root.focus({ preventScroll: true })
+    const active = activeIn(root)
+    if (active === null || active === root.ownerDocument.body) root.focus({ preventScroll: true })
   }
   return { isOpen, close: () => ref.current?.close(), props: { ref, onClose } }
 }

@@ -12,6 +12,7 @@ import {
 import { Virtualizer } from 'virtua'
 import type { SyncStatus } from '../../client/feed.ts'
 import { perCall } from '../../hooks/call-scope.tsx'
+import { useHydrated } from '../../hooks/use-hydrated.ts'
 import { usePrinting } from '../../hooks/use-printing.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { useTypingGuard } from '../kit/typing-guard.ts'
@@ -75,6 +76,7 @@ export function View({ children, empty, ...props }: ViewProps) {
   const { rows, scroller, sync, match, matches, query } = useTranscriptContext('View')
   const { t } = useLanguage()
   const view = useRef<HTMLDivElement>(null)
+  const isHydrated = useHydrated()
   const isPrinting = usePrinting()
   const printed = useMemo(
     () => (isPrinting ? Array.from(rows.keys()).slice(-MAX_PRINTED_ROWS) : []),
@@ -153,7 +155,7 @@ export function View({ children, empty, ...props }: ViewProps) {
       children:
         rows.length === 0 ? (
           empty
-        ) : (
+        ) : !isHydrated ? null : (
           <Virtualizer
             ref={scroller.handle}
             as="ol"

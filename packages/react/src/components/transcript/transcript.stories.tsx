@@ -57,6 +57,7 @@ const nothing = new ScenarioWriter('Nothing yet').end()
 
 /** The transcript of a conversation with an assistant: speech, a whisper with its receipt, and commands of agents. */
 export const Conversation: Story = {
+  parameters: { shows: ['I need to move my appointment, the one on Tuesday.', 'Offer Thursday first.'] },
   play: async ({ canvas }) => {
     const log = await canvas.findByRole('log', { name: 'Transcript' })
     await waitFor(() =>
@@ -68,12 +69,15 @@ export const Conversation: Story = {
 }
 
 /** The transcript of an AI gather, from the greeting to the end. */
-export const AIGather: Story = { args: { callId: aiBooking.callId }, parameters: { scenario: aiBooking } }
+export const AIGather: Story = {
+  args: { callId: aiBooking.callId },
+  parameters: { shows: 'Thursday', scenario: aiBooking },
+}
 
 /** The transcript shows keys in groups between the turns of speech. */
 export const Keys: Story = {
   args: { callId: twoGathers.callId },
-  parameters: { scenario: twoGathers },
+  parameters: { shows: 'outside any request', scenario: twoGathers },
   play: async ({ canvas }) => {
     await waitFor(() => expect(canvas.getByText('· outside any request')).toBeVisible())
   },
@@ -82,7 +86,7 @@ export const Keys: Story = {
 /** The row of a partial transcript grows in place. Words recognised with low confidence are underlined. */
 export const PartialTranscript: Story = {
   args: { callId: spoken.callId },
-  parameters: { scenario: spoken },
+  parameters: { shows: ['to Thursday, please.', 'And may I'], scenario: spoken },
   play: async ({ canvas, canvasElement, loaded }) => {
     await waitFor(() => expect(canvas.getByText('to Thurs')).toBeVisible())
     const row = canvasElement.querySelector('[data-partial]')
@@ -94,11 +98,15 @@ export const PartialTranscript: Story = {
     await expect(row).not.toHaveAttribute('data-partial')
     await client.player.advance(1500)
     await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Caller: to Thursday, please.'))
+    client.emit(spoken.callId, 'call.transcription', said('And may I', false))
+    await waitFor(() => expect(canvasElement.querySelector('[data-partial]')).toHaveTextContent('And may I'))
   },
 }
 
 /** "Find" shows the number of matches in the transcript. Enter moves to the next match. */
 export const Find: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: ['1 of 2', 'thursday'] },
   play: async ({ canvas, canvasElement }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Find' }))
     await userEvent.type(canvas.getByRole('searchbox', { name: 'Find in the transcript' }), 'thursday')
@@ -108,11 +116,15 @@ export const Find: Story = {
     await expect(canvasElement.querySelector('[data-match="current"] mark')).toHaveTextContent('Thursday')
     await userEvent.keyboard('{Escape}')
     await expect(canvas.getByRole('button', { name: 'Find' })).toHaveFocus()
+    await userEvent.click(canvas.getByRole('button', { name: 'Find' }))
+    await userEvent.type(canvas.getByRole('searchbox', { name: 'Find in the transcript' }), 'thursday')
   },
 }
 
 /** The filter of the transcript hides call events. */
 export const Filter: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: ['Call events', 'Read out'], hides: 'Call answered' },
   play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole('button', { name: 'Filter' }))
     await userEvent.click(canvas.getByRole('checkbox', { name: 'Call events' }))
@@ -124,7 +136,7 @@ export const Filter: Story = {
 /** In a long transcript only the rows in view are in the DOM. The view follows the end until the agent scrolls up. */
 export const LongCall: Story = {
   args: { callId: long.callId },
-  parameters: { scenario: long },
+  parameters: { shows: 'Turn 2500 of a long conversation.', scenario: long },
   play: async ({ canvas, canvasElement, loaded }) => {
     const log = await canvas.findByRole('log')
     await waitFor(() => expect(canvas.getByText('Turn 2500 of a long conversation.')).toBeVisible())
@@ -144,7 +156,7 @@ export const LongCall: Story = {
 /** Each transcript row uses the writing direction of its text. */
 export const TwoDirections: Story = {
   args: { callId: mixed.callId },
-  parameters: { scenario: mixed },
+  parameters: { shows: ['مرحبا، كيف يمكنني مساعدتك؟', 'Hello, do you speak English?'], scenario: mixed },
   play: async ({ canvas }) => {
     const arabic = await canvas.findByText('مرحبا، كيف يمكنني مساعدتك؟')
     await expect(getComputedStyle(arabic.closest('p') ?? arabic).direction).toBe('rtl')
@@ -154,7 +166,7 @@ export const TwoDirections: Story = {
 /** The transcript of a call without events says that it is empty. */
 export const Empty: Story = {
   args: { callId: nothing.callId },
-  parameters: { scenario: nothing },
+  parameters: { shows: 'Nothing said yet', scenario: nothing },
   play: async ({ canvas }) => {
     await waitFor(() => expect(canvas.getByText('Nothing said yet')).toBeVisible())
   },
@@ -162,8 +174,9 @@ export const Empty: Story = {
 
 /** The connection to the server is lost, and the transcript rows stay visible. */
 export const Offline: Story = {
+  tags: ['!autodocs'],
   args: { callId: pinEntry.callId },
-  parameters: { scenario: pinEntry },
+  parameters: { shows: 'Call answered', scenario: pinEntry },
   play: async ({ canvas, loaded }) => {
     const log = await canvas.findByRole('log')
     await canvas.findByText('Call answered')
@@ -177,6 +190,8 @@ export const Offline: Story = {
 
 /** If the call ends while the transcript is open, screen readers announce the end at once. */
 export const CallEnds: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: 'Call ended' },
   play: async ({ canvas, loaded }) => {
     const log = await canvas.findByRole('log')
     await waitFor(() => expect(within(log).getByText('Call answered')).toBeVisible())
@@ -197,7 +212,7 @@ const longRun = new ScenarioWriter('Long run of keys')
 /** A run of 3,000 keys shows the first and the last keys, and their number. */
 export const LongRunOfKeys: Story = {
   args: { callId: longRun.callId },
-  parameters: { scenario: longRun },
+  parameters: { shows: '3,000 keys', scenario: longRun },
   play: async ({ canvas, canvasElement }) => {
     await expect(await canvas.findByText('3,000 keys')).toBeVisible()
     const keys = canvasElement.querySelector('.cg-row-keys') as HTMLElement
@@ -216,7 +231,7 @@ const missed = new ScenarioWriter('Missed call')
 /** The call ended before it was answered. */
 export const Missed: Story = {
   args: { callId: missed.callId },
-  parameters: { scenario: missed },
+  parameters: { shows: 'Missed call', hides: 'Call ended', scenario: missed },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('Missed call')).toBeVisible()
     await expect(canvas.queryByText('Call ended')).toBeNull()
@@ -232,7 +247,7 @@ const disguised = new ScenarioWriter('Disguised text')
 /** Characters that would reorder a text are shown as a sign. */
 export const DisguisedText: Story = {
   args: { callId: disguised.callId },
-  parameters: { scenario: disguised },
+  parameters: { shows: 'I paid �000.1 to you', scenario: disguised },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('I paid \uFFFD000.1 to you')).toBeVisible()
     await expect(canvas.getByText('sip:\uFFFDmoc.live@x started the assistant')).toBeVisible()

@@ -81,7 +81,7 @@ function Contents({ id, announce, setAnnounce }: ContentsProps) {
         <h3 className="cg-card-title" id={id}>
           {t('transcript.label')}
         </h3>
-        <div className="cg-card-aside" style={{ gap: 0 }}>
+        <div className="cg-card-aside" data-tight="">
           <button
             ref={findButton}
             type="button"
@@ -237,7 +237,7 @@ function FilterBar({ announce, onAnnounce }: { announce: Announce; onAnnounce: (
           </label>
         ))}
       </fieldset>
-      <label className="cg-check" htmlFor={id} style={{ marginInlineStart: 'auto' }}>
+      <label className="cg-check cg-transcript-announce" htmlFor={id}>
         {t('transcript.announce')}
         <select
           id={id}

@@ -53,6 +53,7 @@ type Story = StoryObj<typeof meta>
 
 /** A call that ended: its summary, and the fields for the agent's note and the result. */
 export const Open: Story = {
+  parameters: { shows: ['Caller hung up', 'Valid ×3 · Timed out', 'Finish'] },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('Caller hung up')).toBeVisible()
     await expect(canvas.getByText('Valid ×3 · Timed out')).toBeVisible()
@@ -63,6 +64,8 @@ export const Open: Story = {
 
 /** The agent writes a note, chooses a result and finishes. Without a result, the choice takes the focus. */
 export const Finished: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: ['Finished', 'Moved to Thursday.'] },
   play: async ({ canvas, args }) => {
     await userEvent.type(await canvas.findByRole('textbox', { name: 'Note' }), 'Moved to Thursday.')
     await userEvent.click(canvas.getByRole('button', { name: 'Finish' }))
@@ -80,6 +83,8 @@ export const Finished: Story = {
 
 /** The host could not save the wrap-up. The note is kept, and the agent can try again. */
 export const NotSaved: Story = {
+  tags: ['!autodocs'],
+  parameters: { shows: ['Your note is kept.', 'Moved to Thursday.'] },
   args: {
     dispositions: [],
     onWrapUp: fn(() => Promise.reject<void>(new Error('offline'))),
@@ -94,6 +99,7 @@ export const NotSaved: Story = {
 
 /** The agent copies the summary, the note and the result as text. Masked values are written as hidden. */
 export const Copied: Story = {
+  tags: ['!dev', '!autodocs'],
   play: async ({ canvas }) => {
     const written = fn(async (_: string) => {})
     Object.defineProperty(navigator, 'clipboard', { configurable: true, value: { writeText: written } })
@@ -119,7 +125,7 @@ export const Copied: Story = {
 /** The incoming call ended without an answer. */
 export const Missed: Story = {
   args: { callId: missed.callId },
-  parameters: { scenario: missed },
+  parameters: { shows: ['Missed', '00:12'], scenario: missed },
   play: async ({ canvas }) => {
     await expect(await canvas.findByText('Missed')).toBeVisible()
     await expect(canvas.getByText('00:12')).toBeVisible()
@@ -128,7 +134,7 @@ export const Missed: Story = {
 
 /** During the call the agent can already write the note, but cannot finish. */
 export const DuringTheCall: Story = {
-  parameters: { at: 10_000 },
+  parameters: { shows: 'You can finish when the call has ended.', at: 10_000 },
   play: async ({ canvas, args }) => {
     await userEvent.type(await canvas.findByRole('textbox', { name: 'Note' }), 'Speaks quietly.')
     await expect(canvas.getByText('You can finish when the call has ended.')).toBeVisible()
@@ -138,16 +144,17 @@ export const DuringTheCall: Story = {
 }
 
 /** Arabic, from right to left. */
-export const RightToLeft: Story = { globals: { dir: 'rtl', locale: 'ar' } }
+export const RightToLeft: Story = { parameters: { shows: ['40718832', '2026'] }, globals: { dir: 'rtl', locale: 'ar' } }
 
 /** The narrowest column. */
-export const Narrow: Story = { parameters: { width: '15rem' } }
+export const Narrow: Story = { parameters: { shows: 'Finish', width: '15rem' } }
 
 /** Dark colours. */
-export const Dark: Story = { globals: { mode: 'dark' } }
+export const Dark: Story = { parameters: { shows: 'Finish' }, globals: { mode: 'dark' } }
 
 /** Unstyled parts in the host's own layout. */
 export const Composed: Story = {
+  parameters: { shows: 'Finish' },
   render: (args) => (
     <WrapUpParts.Root {...args}>
       <WrapUpParts.Disposition />

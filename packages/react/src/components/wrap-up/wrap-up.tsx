@@ -24,7 +24,7 @@ export interface WrapUpProps {
   readonly callId?: string | undefined
   /** The results from which the agent must choose one. Default: none, and the agent chooses no result. */
   readonly dispositions?: readonly Disposition[]
-  /** Receives the finished wrap-up. If it throws or rejects, the agent keeps the draft and can try again. */
+  /** Receives the finished wrap-up. Default: saves it on the server. If it throws or rejects, the agent keeps the draft and can try again. */
   readonly onWrapUp?: UseWrapUpOptions['onWrapUp']
 }
 

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { CallRecord } from '@callgather/protocol'
 import { localBus } from '../bus.ts'
 import {
+  type CallListing,
   type CallStage,
   type CallStore,
   type Duplicate,
@@ -13,10 +14,13 @@ import {
   type Revocation,
   StoreUnavailableError,
 } from '../call-store.ts'
+import { parseRecords } from '../stored-event.ts'
 
 interface Log {
+  readonly callId: string
   readonly epoch: string
-  readonly records: CallRecord[]
+  /** The events as JSON, as other stores keep them: one text is cheaper to keep than an object with its fields. */
+  readonly events: string[]
   /** The digest of each event, by event id. */
   readonly digests: Map<string, string | undefined>
   updatedAt: number
@@ -56,11 +60,12 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
   return {
     isShared: false,
 
-    async append(callId, events, { sessionId, expectedHead, isOver = false } = {}) {
+    async append(callId, events, { sessionId, expectedHead, isOver = false, traceparent } = {}) {
       open()
       const log: Log = logs.get(callId) ?? {
+        callId,
         epoch: randomUUID(),
-        records: [],
+        events: [],
         digests: new Map(),
         updatedAt: now(),
         sessionId: undefined,
@@ -68,7 +73,7 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
       }
       const records: CallRecord[] = []
       const duplicates: Duplicate[] = []
-      const head = logs.has(callId) ? { epoch: log.epoch, seq: log.records.length } : null
+      const head = logs.has(callId) ? { epoch: log.epoch, seq: log.events.length } : null
       if (
         expectedHead !== undefined &&
         !isSameHead(head, expectedHead) &&
@@ -83,9 +88,8 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
           continue
         }
         log.digests.set(event.id, digest)
-        const record = { seq: log.records.length + 1, event }
-        log.records.push(record)
-        records.push(record)
+        log.events.push(JSON.stringify(event))
+        records.push({ seq: log.events.length, event })
       }
       if (records.length > 0) {
         log.updatedAt = now()
@@ -93,7 +97,7 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
         // Re-inserting keeps the map sorted by the time of the last append.
         logs.delete(callId)
         logs.set(callId, log)
-        publish({ kind: 'appended', callId, epoch: log.epoch, records })
+        publish({ kind: 'appended', callId, epoch: log.epoch, records, traceparent })
       }
       if (sessionId !== undefined && logs.has(callId)) join(callId, log, sessionId)
       return { isStale: false, epoch: log.epoch, records, duplicates }
@@ -105,16 +109,12 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
 
     async read(callId, after, limit = Number.POSITIVE_INFINITY) {
       const log = logs.get(callId)
-      return log ? { epoch: log.epoch, records: log.records.slice(after, after + limit) } : null
+      return log ? { epoch: log.epoch, records: parseRecords(log.events.slice(after, after + limit), after) } : null
     },
 
     async readJson(callId, after, limit = Number.POSITIVE_INFINITY) {
       const log = logs.get(callId)
-      if (!log) return null
-      return {
-        epoch: log.epoch,
-        events: log.records.slice(after, after + limit).map(({ event }) => JSON.stringify(event)),
-      }
+      return log ? { epoch: log.epoch, events: log.events.slice(after, after + limit) } : null
     },
 
     async has(callId, eventId) {
@@ -123,16 +123,19 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
 
     async head(callId) {
       const log = logs.get(callId)
-      return log ? { epoch: log.epoch, seq: log.records.length } : null
+      return log ? { epoch: log.epoch, seq: log.events.length } : null
     },
 
     async list({ limit, offset = 0, stage, since = 0, before = Number.POSITIVE_INFINITY, order = 'newest' }) {
-      const sorted = order === 'newest' ? [...logs].reverse() : [...logs]
-      return sorted
-        .filter(([, log]) => log.updatedAt >= since && log.updatedAt < before)
-        .filter(([, log]) => stage === undefined || log.stage === stage)
-        .slice(offset, offset + limit)
-        .map(([callId, { updatedAt }]) => ({ callId, updatedAt }))
+      const found: CallListing[] = []
+      let skipped = 0
+      for (const log of order === 'newest' ? [...logs.values()].reverse() : logs.values()) {
+        if (found.length >= limit) break
+        const { callId, updatedAt } = log
+        if (updatedAt < since || updatedAt >= before || (stage !== undefined && log.stage !== stage)) continue
+        if (skipped++ >= offset) found.push({ callId, updatedAt })
+      }
+      return found
     },
 
     ...subscriptions,
@@ -140,15 +143,16 @@ export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): CallSt
     async rewrite(callId, { epoch, seq }, changed) {
       open()
       const log = logs.get(callId)
-      if (!log || log.epoch !== epoch || log.records.length !== seq) return false
+      if (!log || log.epoch !== epoch || log.events.length !== seq) return false
       log.stage = null
-      if (changed.length === 0) return true
-      const records = [...log.records]
-      for (const record of changed) records[record.seq - 1] = record
-      const rewritten = { ...log, epoch: randomUUID(), records }
+      const last = changed.at(-1)
+      if (!last) return true
+      const events = [...log.events]
+      for (const { seq, event } of changed) events[seq - 1] = JSON.stringify(event)
+      const rewritten = { ...log, epoch: randomUUID(), events }
       // Setting an existing key keeps its place in the order, because the log has not grown.
       logs.set(callId, rewritten)
-      publish({ kind: 'appended', callId, epoch: rewritten.epoch, records: records.slice(-1) })
+      publish({ kind: 'appended', callId, epoch: rewritten.epoch, records: [last] })
       return true
     },
 

@@ -16,11 +16,14 @@ function storeOn(redis: TestRedis, options: Partial<RedisStoreOptions> = {}): Ca
   return { ...store, warnings }
 }
 
-/** Expects an operation to fail with `StoreUnavailableError` within `millis` milliseconds. */
-async function failsWithin(millis: number, attempt: () => Promise<unknown>): Promise<void> {
+/** Longer than the timeout of the stores, and than a pause of a busy machine. */
+const LONG_MS = 10_000
+
+/** Expects an operation to fail with `StoreUnavailableError`. */
+async function failsInTime(attempt: () => Promise<unknown>): Promise<void> {
   const begin = performance.now()
   await expect(attempt()).rejects.toSatisfy(StoreUnavailableError.isInstance)
-  expect(performance.now() - begin).toBeLessThan(millis)
+  expect(performance.now() - begin).toBeLessThan(LONG_MS)
 }
 
 async function eventually<T>(expectation: () => T | Promise<T>, millis = 10_000): Promise<T> {
@@ -86,9 +89,9 @@ describeWithRedis('redisStore', () => {
     {
       await using it = disposable(storeOn(shared, { retentionMs: 600_000, prefix: 'long' }))
       await it.store.append('call', news('a'))
-      await eventually(() => expect(remaining()).toBeLessThan(599_900))
+      await eventually(() => expect(remaining()).toBeLessThan(599_500))
       await it.store.append('call', news('b'))
-      expect(remaining()).toBeGreaterThan(599_900)
+      expect(remaining()).toBeGreaterThan(599_500)
     }
     await using it = disposable(storeOn(shared, { retentionMs: 100, prefix: 'brief' }))
     await it.store.append('call', news('a'))
@@ -115,7 +118,9 @@ describeWithRedis('redisStore', () => {
     shared.cli('HSET', `${prefix}:format`, 'format', '99')
     await using other = disposable(storeOn(shared, { prefix }))
     for (const refused of [other.store.append('call', news('b')), other.store.read('call', 0), other.store.ping()]) {
-      await expect(refused).rejects.toThrow(/format 99 .* uses format 2\. Use another prefix, another Redis, or/)
+      await expect(refused).rejects.toThrow(
+        /format 99 .* uses format 2\. Use another Redis, another prefix of redisStore, or/,
+      )
     }
     // A store that is already open detects the other format with its next ping.
     await expect(it.store.ping()).rejects.toThrow(/format 99/)
@@ -138,14 +143,14 @@ describeWithRedis('redisStore', () => {
 
   it('operations of the Redis store fail at once while Redis is down, and succeed when Redis restarts', async () => {
     await using redis = await TestRedis.start('--appendonly', 'yes', '--appendfsync', 'always')
-    await using it = disposable(storeOn(redis))
+    await using it = disposable(storeOn(redis, { timeoutMs: 2 * LONG_MS }))
     const changes: StoreChange[] = []
     await it.store.subscribe('call', (change) => changes.push(change))
     await it.store.append('call', news('a'))
     await redis.kill()
     await eventually(() => expect(it.store.warnings.join()).toMatch(/cannot be reached/))
-    await failsWithin(900, () => it.store.append('call', news('b')))
-    await failsWithin(900, () => it.store.ping())
+    await failsInTime(() => it.store.append('call', news('b')))
+    await failsInTime(() => it.store.ping())
     await redis.start()
     await eventually(() => it.store.ping())
     expect(await idsIn(it.store, 'call')).toEqual(['a'])
@@ -158,7 +163,7 @@ describeWithRedis('redisStore', () => {
     await using redis = await TestRedis.start()
     await redis.kill()
     await using it = disposable(storeOn(redis))
-    await failsWithin(3_000, () => it.store.ping())
+    await failsInTime(() => it.store.ping())
     await redis.start()
     await eventually(() => it.store.ping())
   })
@@ -206,12 +211,13 @@ describeWithRedis('redisStore', () => {
     await it.store.append('call', news('a'))
     redis.pause()
     try {
-      await failsWithin(3_000, () => it.store.append('call', news('given-up')))
+      await failsInTime(() => it.store.append('call', news('given-up')))
       const begin = performance.now()
       for (let many = 0; many < 100; many++) {
         await expect(it.store.append('call', news('refused'))).rejects.toSatisfy(StoreUnavailableError.isInstance)
       }
-      expect(performance.now() - begin).toBeLessThan(1_000)
+      // A timeout for each would take 100 s.
+      expect(performance.now() - begin).toBeLessThan(LONG_MS)
       await pause(5_000)
     } finally {
       redis.resume()
@@ -241,8 +247,8 @@ describeWithRedis('redisStore', () => {
     await using it = disposable(storeOn(redis))
     await it.store.append('call', news('a'))
     redis.cli('REPLICAOF', '127.0.0.1', String(other.port))
-    await failsWithin(3_000, () => it.store.append('call', news('b')))
-    await failsWithin(3_000, () => it.store.ping())
+    await failsInTime(() => it.store.append('call', news('b')))
+    await failsInTime(() => it.store.ping())
     redis.cli('REPLICAOF', 'NO', 'ONE')
     await eventually(() => it.store.ping())
     expect((await it.store.append('call', news('b'))).records).toHaveLength(1)
@@ -291,8 +297,8 @@ describeWithRedis('redisStore', () => {
     await using it = disposable(storeOn(redis))
     await it.store.append('call', news('a'))
     redis.cli('CONFIG', 'SET', 'maxmemory', '1')
-    await failsWithin(3_000, () => it.store.append('call', news('b', 'c')))
-    await failsWithin(3_000, () => it.store.ping())
+    await failsInTime(() => it.store.append('call', news('b', 'c')))
+    await failsInTime(() => it.store.ping())
     expect(await idsIn(it.store, 'call')).toEqual(['a'])
     expect(await it.store.forget('call')).toBe(true)
     redis.cli('CONFIG', 'SET', 'maxmemory', '0')

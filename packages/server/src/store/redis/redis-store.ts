@@ -136,7 +136,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
     if (format === String(FORMAT)) return
     throw new StoreUnavailableError(
       `Redis holds calls of format ${format} under the prefix ${prefix}, and this version of CallGather uses format ` +
-        `${FORMAT}. Use another prefix, another Redis, or the same version on every server.`,
+        `${FORMAT}. Use another Redis, another prefix of redisStore, or the same version on every server.`,
     )
   }
 
@@ -291,7 +291,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
   return {
     isShared: true,
 
-    async append(callId, events, { sessionId = '', expectedHead, isOver = false } = {}) {
+    async append(callId, events, { sessionId = '', expectedHead, isOver = false, traceparent } = {}) {
       const mark = randomUUID()
       const place = nextScore()
       const session = sessionId === '' ? [] : [names.session(sessionId)]
@@ -319,6 +319,7 @@ export function redisStore(options: RedisStoreOptions): CallStore {
           ...fixed,
           ...ofList,
           ...content,
+          ...(traceparent === undefined ? [] : [traceparent]),
         )) as AppendReply
       }
       let [reply] = await Promise.all([ask(), joined])
@@ -417,12 +418,18 @@ export function redisStore(options: RedisStoreOptions): CallStore {
 /** A message on the channel of a call. */
 type ChannelMessage =
   | { readonly forgotten: true }
-  | { readonly epoch: string; readonly after: number; readonly events: readonly unknown[] }
+  | {
+      readonly epoch: string
+      readonly after: number
+      readonly events: readonly unknown[]
+      readonly traceparent?: string
+    }
 
-const toStoreChange = (callId: string, message: ChannelMessage): StoreChange =>
-  'forgotten' in message
-    ? { kind: 'forgotten', callId }
-    : { kind: 'appended', callId, epoch: message.epoch, records: toRecords(message.events, message.after) }
+function toStoreChange(callId: string, message: ChannelMessage): StoreChange {
+  if ('forgotten' in message) return { kind: 'forgotten', callId }
+  const { epoch, after, events, traceparent } = message
+  return { kind: 'appended', callId, epoch, records: toRecords(events, after), traceparent }
+}
 
 type Late = ['late', string]
 /** The reply of the `APPEND` script. Without `fates`, the append was stale. */

@@ -40,7 +40,8 @@ end
  * the append then includes `LIST` and `JOIN`.
  * Arguments: the deadline (Redis clock, ms), the id of a new log, the time, how long to keep the call, the publish
  * command, its session or '', the expected head ('' for no log, * for any), the call's id, the list message, the score
- * below which calls have expired, 1 if the call is over; then the id, digest and body of each event.
+ * below which calls have expired, 1 if the call is over; then the id, digest and body of each event; then the trace
+ * context of the append, if it has one, which is published and not stored.
  *
  * Returns the epoch, the sequence number before the first event, and the fate of each event: `a`ppended, `d`uplicate,
  * `c`onflict. A stale append with a new event appends nothing and returns no fates. An append past its deadline
@@ -56,13 +57,13 @@ local known = redis.call('HMGET', call, 'epoch', 'seq')
 local mark, before = known[1] or ARGV[2], tonumber(known[2]) or 0
 local epoch = epoch_of(mark)
 if ARGV[7] ~= '*' and ARGV[7] ~= (known[1] and epoch .. ' ' .. before or '') then
-  for i = 12, #ARGV, 3 do
+  for i = 12, #ARGV - 2, 3 do
     if redis.call('HEXISTS', call, 'e:' .. ARGV[i]) == 0 then return { epoch, before } end
   end
 end
 
 local seq, fates, bodies = before, {}, {}
-for i = 12, #ARGV, 3 do
+for i = 12, #ARGV - 2, 3 do
   local id, digest, body = 'e:' .. ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local existing = redis.call('HGET', call, id)
   if existing then
@@ -79,8 +80,9 @@ if seq > before then
   redis.call('HSET', call, 'epoch', mark, 'seq', seq, 'updated', ARGV[3])
   if ARGV[6] ~= '' then redis.call('HSET', call, 'session', ARGV[6]) end
   redis.call('PEXPIRE', call, ARGV[4])
+  local trace = #ARGV % 3 == 0 and ',"traceparent":"' .. ARGV[#ARGV] .. '"' or ''
   redis.call(ARGV[5], call,
-    '{"epoch":"' .. epoch .. '","after":' .. before .. ',"events":[' .. table.concat(bodies, ',') .. ']}')
+    '{"epoch":"' .. epoch .. '","after":' .. before .. ',"events":[' .. table.concat(bodies, ',') .. ']' .. trace .. '}')
   local list, legs = KEYS[2], KEYS[5]
   if list then
     update_list(list, KEYS[3], KEYS[4], ARGV[8], ARGV[3], ARGV[11] == '1', before == 0 and ARGV[10] or '')

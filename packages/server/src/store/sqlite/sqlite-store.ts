@@ -40,8 +40,9 @@ export interface SqliteStoreOptions {
 }
 
 /** The file format, stored in `user_version`. Raise it when the schema or the JSON of events changes. */
-const FORMAT = 5
+const FORMAT = 6
 
+// Events of all calls are appended to one table in the order of their arrival, so that a commit writes few pages.
 const SCHEMA = `
 CREATE TABLE call (
   ref INTEGER PRIMARY KEY,
@@ -56,13 +57,14 @@ CREATE INDEX call_by_update ON call (updated_at);
 CREATE INDEX call_by_session ON call (session) WHERE session IS NOT NULL;
 CREATE INDEX call_by_stage ON call (stage, updated_at) WHERE stage IS NOT NULL;
 CREATE TABLE event (
+  ref INTEGER PRIMARY KEY,
   call INTEGER NOT NULL REFERENCES call (ref) ON DELETE CASCADE,
   seq INTEGER NOT NULL,
   id TEXT NOT NULL,
   digest TEXT,
-  body TEXT NOT NULL,
-  PRIMARY KEY (call, seq)
-) STRICT, WITHOUT ROWID;
+  body TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX event_by_seq ON event (call, seq);
 CREATE UNIQUE INDEX event_by_id ON event (call, id);
 CREATE TABLE revocation (
   id TEXT NOT NULL,
@@ -117,7 +119,7 @@ const writeStatements = {
   beat: 'INSERT OR REPLACE INTO heartbeat VALUES (1, ?)',
   // Reads the pages that the next call and the next event will be written to.
   lastCall: 'SELECT max(ref) FROM call',
-  lastEvent: 'SELECT call FROM event ORDER BY call DESC, seq DESC LIMIT 1',
+  lastEvent: 'SELECT max(ref) FROM event',
 } as const
 
 type Sql = Readonly<Record<keyof typeof writeStatements, Statement>>
@@ -247,9 +249,9 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
     append: (callId, events, options = {}) =>
       write((sql) => append(sql, callId, events, options), {
         onCommit: ({ epoch, records }) => {
-          const { sessionId } = options
+          const { sessionId, traceparent } = options
           if (sessionId !== undefined && !legs.get(sessionId)?.includes(callId)) legs.delete(sessionId)
-          if (records.length > 0) publish({ kind: 'appended', callId, epoch, records })
+          if (records.length > 0) publish({ kind: 'appended', callId, epoch, records, traceparent })
         },
       }),
 
@@ -367,9 +369,13 @@ export function sqliteStore(options: SqliteStoreOptions): CallStore {
 
 /** The pragmas of every connection to the file. */
 const pragmas = [
-  'synchronous = FULL',
+  // First, because another connection may be reading the write-ahead log when this one opens the file.
   'busy_timeout = 5000',
+  'synchronous = FULL',
   'foreign_keys = ON',
+  // Copying the write-ahead log into the file delays a commit by the pages that changed, however often each did: copy
+  // 64 MB at a time (SQLite's default is 4 MB).
+  'wal_autocheckpoint = 16000',
   // `secure_delete` overwrites freed pages with zeros, so that erased content is gone.
   'secure_delete = ON',
 ] as const

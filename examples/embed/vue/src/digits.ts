@@ -1,0 +1,4 @@
+import { createApp } from 'vue'
+import LiveDigits from './LiveDigits.vue'
+
+createApp(LiveDigits).mount('#app')

@@ -1,0 +1,5 @@
+import { it } from 'vitest'
+import './setup.ts'
+import { showsPanel } from './setup.test-kit.tsx'
+
+it('the setup gives happy-dom what the panel needs, and its lists a size', showsPanel)
