@@ -157,11 +157,16 @@ export class KeyboardAgent extends Agent {
   }
 
   override async answers(): Promise<void> {
-    await this.ringing.waitFor()
-    await this.page.keyboard.press('j')
-    await this.panel.waitFor()
-    await this.page.keyboard.press('a')
+    await this.pressesInstead('j', this.ringing)
+    await this.pressesInstead('a', this.page.getByRole('button', { name: 'Answer', exact: true }))
     await this.panel.getByText('Answered', { exact: true }).waitFor()
+  }
+
+  /** Presses the shortcut of a control, which does nothing before the control is there and enabled. */
+  async pressesInstead(key: string, control: Locator): Promise<void> {
+    const element = await control.elementHandle()
+    await element?.waitForElementState('enabled')
+    await this.page.keyboard.press(key)
   }
 
   /** Moves the focus to a control with the Tab key only. Throws when Tab does not reach it. */
