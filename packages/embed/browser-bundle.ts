@@ -82,6 +82,11 @@ function leaveOutOnDemand({ onLoad, onResolve }: PluginBuild): void {
 /** Leaves out the transports that the client never uses, because it uses only websockets. */
 export const websocketsOnly = (): Rolldown.Plugin => ({
   name: 'websockets only',
+  // What these modules do when they load is for requests only, so without an import in use they can be left out.
+  transform: {
+    filter: { id: /[\\/]engine\.io-client[\\/].*[\\/](polling(-\w+)?|has-cors)\.js$/ },
+    handler: (code) => ({ code, moduleSideEffects: false }),
+  },
   load: {
     filter: { id: /[\\/]engine\.io-client[\\/].*[\\/]transports[\\/]index\.js$/ },
     handler: () => "import { WS } from './websocket.js'\nexport const transports = { websocket: WS }\n",

@@ -159,6 +159,7 @@ export const ar: Strings = {
   'gather.notDelivered': 'لم تُسلَّم القيمة',
   'gather.notDeliveredHint': 'لم يؤكد نظامك استلام القيمة المخفية، وهي غير محفوظة هنا. تحقق هناك أو اسأل مجددًا.',
   'gather.again': 'اسأل مجددًا',
+  'gather.alsoHidden': 'مخفي أيضًا، لأنه جاء بعد طلب مخفي بقليل.',
   'now.label': 'الآن',
   'now.empty': 'لا يوجد طلب جارٍ',
   'now.emptyHint': 'اطلب قيمة من المتصل. تظهر المفاتيح هنا فور ضغطها.',

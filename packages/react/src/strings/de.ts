@@ -128,6 +128,7 @@ export const de: Strings = {
   'gather.notDeliveredHint':
     'Ihr System hat den verborgenen Wert nicht bestätigt, und hier wird er nicht aufbewahrt. Prüfen Sie es dort, oder fragen Sie noch einmal.',
   'gather.again': 'Noch einmal fragen',
+  'gather.alsoHidden': 'Auch verborgen, weil kurz zuvor eine verborgene Anfrage lief.',
   'now.label': 'Jetzt',
   'now.empty': 'Es wird nichts abgefragt',
   'now.emptyHint': 'Fragen Sie den Anrufer nach einem Wert. Die Tasten erscheinen hier, sobald er sie drückt.',

@@ -129,6 +129,7 @@ export const en = {
   'gather.notDeliveredHint':
     'Your system didn’t confirm the hidden value, and it isn’t kept here. Check there, or ask again.',
   'gather.again': 'Ask again',
+  'gather.alsoHidden': 'Also hidden, because a hidden request came shortly before.',
 
   // The form that starts a gather
   'now.label': 'Now',

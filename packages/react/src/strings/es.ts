@@ -126,6 +126,7 @@ export const es: Strings = {
   'gather.notDeliveredHint':
     'Su sistema no confirmó el valor oculto, y aquí no se guarda. Compruébelo allí o pregunte otra vez.',
   'gather.again': 'Preguntar otra vez',
+  'gather.alsoHidden': 'También oculto, porque poco antes hubo una petición oculta.',
   'now.label': 'Ahora',
   'now.empty': 'No se está pidiendo nada',
   'now.emptyHint': 'Pida un dato a quien llama. Las teclas aparecen aquí en cuanto las pulsa.',

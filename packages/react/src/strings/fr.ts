@@ -126,6 +126,7 @@ export const fr: Strings = {
   'gather.notDeliveredHint':
     'Votre système n’a pas confirmé la valeur masquée, et elle n’est pas conservée ici. Vérifiez-le là-bas ou redemandez.',
   'gather.again': 'Redemander',
+  'gather.alsoHidden': 'Masqué aussi, car une demande masquée a eu lieu peu avant.',
   'now.label': 'En cours',
   'now.empty': 'Aucune demande en cours',
   'now.emptyHint': 'Demandez une valeur à l’appelant. Ses touches apparaissent ici dès qu’il les presse.',

@@ -127,6 +127,7 @@ export const ja: Strings = {
   'gather.notDeliveredHint':
     'お使いのシステムが非表示の値の受け取りを確認していません。値はここには保存されません。そちらで確認するか、もう一度たずねてください。',
   'gather.again': 'もう一度たずねる',
+  'gather.alsoHidden': '直前に非表示の依頼があったため、これも非表示です。',
   'now.label': '現在',
   'now.empty': '入力の依頼はありません',
   'now.emptyHint': '発信者に入力を依頼してください。押されたキーがここに表示されます。',

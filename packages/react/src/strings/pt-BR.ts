@@ -126,6 +126,7 @@ export const ptBR: Strings = {
   'gather.notDeliveredHint':
     'Seu sistema não confirmou o valor oculto, e ele não fica guardado aqui. Verifique lá ou pergunte de novo.',
   'gather.again': 'Perguntar de novo',
+  'gather.alsoHidden': 'Também oculto, porque houve um pedido oculto pouco antes.',
   'now.label': 'Agora',
   'now.empty': 'Nada está sendo pedido',
   'now.emptyHint': 'Peça um dado a quem ligou. As teclas aparecem aqui assim que são pressionadas.',

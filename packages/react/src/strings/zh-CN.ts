@@ -124,6 +124,7 @@ export const zhCN: Strings = {
   'gather.notDelivered': '值未送达',
   'gather.notDeliveredHint': '您的系统未确认收到隐藏的值，此处也不会保留。请在该系统中核对，或再问一次。',
   'gather.again': '再问一次',
+  'gather.alsoHidden': '同样隐藏，因为不久前有一个隐藏的请求。',
   'now.label': '当前',
   'now.empty': '目前没有请求',
   'now.emptyHint': '请向来电者索取信息。对方按下的键会立即显示在这里。',

@@ -41,6 +41,15 @@ describe('GET /embed', () => {
     expect(page).not.toMatch(/<script(?! type="module" src=)|<style|style=/)
   })
 
+  it('HEAD is answered like GET, without the body', async () => {
+    await using server = await testServer({ embed, allowedOrigins: [] })
+    const [got, head] = await Promise.all(['GET', 'HEAD'].map((method) => fetch(`${server.url}/embed`, { method })))
+    expect(head?.status).toBe(200)
+    for (const name of ['etag', 'content-length', 'content-security-policy'])
+      expect(head?.headers.get(name)).toBe(got?.headers.get(name))
+    expect(await head?.text()).toBe('')
+  })
+
   it('no page may frame the page of a server without allowed origins', async () => {
     await using server = await testServer({ embed, allowedOrigins: [] })
     const answer = await fetch(`${server.url}/embed`)

@@ -21,17 +21,19 @@ export function router(routes: readonly Route[]): (request: HttpRequest) => Prom
   return async (request) => {
     // Some clients end every path with a slash.
     const path = request.path.length > 1 && request.path.endsWith('/') ? request.path.slice(0, -1) : request.path
-    const known = fixed.get(`${request.method} ${path}`)
+    // The response to HEAD is that to GET without its body, which the runtime leaves out.
+    const asked = request.method === 'HEAD' ? 'GET' : request.method
+    const known = fixed.get(`${asked} ${path}`)
     if (known) return known.handler(request, {})
     const segments = path.split('/')
     const matching = table.flatMap((route) => {
       const params = match(route.segments, segments)
       return params ? [{ ...route, params }] : []
     })
-    const route = matching.find(({ method }) => method === request.method)
+    const route = matching.find(({ method }) => method === asked)
     if (route) return route.handler(request, route.params)
     if (matching.length === 0) return errorResponse(gatherError('notFound', 'There is nothing at this path.'))
-    const allowed = matching.map(({ method }) => method).join(', ')
+    const allowed = matching.map(({ method }) => (method === 'GET' ? 'GET, HEAD' : method)).join(', ')
     const refusal = errorResponse(gatherError('methodNotAllowed', `This path takes ${allowed}.`))
     return { ...refusal, headers: { ...refusal.headers, allow: allowed } }
   }

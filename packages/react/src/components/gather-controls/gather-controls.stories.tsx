@@ -18,6 +18,15 @@ const endless = new ScenarioWriter('A gather that does not end by itself')
   .answered()
   .command('pin', 'gather_using_speak', { payload: 'Your PIN, please.', voice: 'female', maximum_digits: 4 })
   .end()
+const soonAfterPin = new ScenarioWriter('An account number soon after a hidden PIN')
+  .answered()
+  .command('pin', 'gather_using_speak', { payload: 'Your PIN, please.', voice: 'female' }, { mask: 'digits' })
+  .press('••••', { gather: 'pin' })
+  .event('call.gather.ended', { command_id: 'pin', payload: { status: 'valid', digits: null, digit_count: 4 } })
+  .command('account', 'gather_using_speak', { payload: 'Your account number, please.', voice: 'female' })
+  .press('••••••', { gather: 'account' })
+  .event('call.gather.ended', { command_id: 'account', payload: { status: 'valid', digits: null, digit_count: 6 } })
+  .end()
 const ringing = new ScenarioWriter('Still ringing')
   .event('call.initiated', { payload: { direction: 'incoming' } })
   .end()
@@ -55,6 +64,18 @@ export const PresetAsks: Story = {
       },
     ])
     await expect(await canvas.findByText('digits hidden')).toBeVisible()
+  },
+}
+
+/** The server also hides what comes soon after a hidden request. The card says why, and to ask again hides nothing. */
+export const HiddenSoonAfterHidden: Story = {
+  args: { callId: soonAfterPin.callId },
+  parameters: { shows: ['Collecting'], hides: 'Also hidden', scenario: soonAfterPin },
+  play: async ({ canvas, loaded }) => {
+    await expect(await canvas.findByText(/^Also hidden, because/)).toBeVisible()
+    await userEvent.click(canvas.getByRole('button', { name: 'Ask again' }))
+    await waitFor(() => expect(commandsOf(loaded)).toMatchObject([{ name: 'gather_using_speak' }]))
+    await expect(commandsOf(loaded)[0]).not.toHaveProperty('mask', 'digits')
   },
 }
 

@@ -62,7 +62,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, s
   const isEnded = useCall(callId, ({ state }) => selectCallPhase(state) === 'ended')
   const again = () => {
     if (command === null) return
-    asking.mutate(command, gather.body as never, { mask: gather.hidden, label: gather.label ?? undefined })
+    asking.mutate(command, gather.body as never, { mask: gather.mask, label: gather.label ?? undefined })
   }
   const againKey = useShortcut({
     id: 'again',
@@ -78,6 +78,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, s
     <div className="cg-running" data-status={gather.status} ref={root}>
       <Prompt gather={gather} />
       {gather.kind === 'digits' ? <DigitSlots callId={callId} gatherId={gather.id} /> : <Fields />}
+      {gather.hidden && !gather.mask && <p className="cg-hint">{t('gather.alsoHidden')}</p>}
       <DeliveryNotice delivery={gather.delivery} />
       {refusal && (
         <Notice tone="negative" icon="alert" title={refusal.title}>

@@ -18,6 +18,7 @@ export function gatherSliceOf(state: CallState) {
     outcome: gather.outcome,
     /** The side that hung up, if a hang-up ended the gather. */
     hungUpBy: selectHungUpBy(state),
+    mask: gather.mask,
     /** How the caller's input is hidden. After a masked gather, the server also hides the keys of the next one. */
     hidden: gather.mask ?? (digits?.digits.includes('•') ? ('digits' as const) : undefined),
     delivery: gather.delivery,
