@@ -100,6 +100,15 @@ describe('selectCollected', () => {
     expect(card).toMatchObject({ value: null, mask: 'allButLast4', digitCount: 16, last4: '4242' })
   })
 
+  it('selectCollected does not label a value with its hidden prompt', () => {
+    const hidden = new ScenarioWriter('Hidden prompt')
+      .answered()
+      .command('account', 'gather_using_speak', { payload: '•••' })
+      .press('••••', { gather: 'account' })
+      .event('call.gather.ended', { command_id: 'account', payload: { status: 'valid', digits: null, digit_count: 4 } })
+    expect(collected(eventsOf(hidden.end()))).toMatchObject([{ label: 'digits', value: null }])
+  })
+
   it('selectCollected lists a gather with the mask `all` without its count', () => {
     const hidden = new ScenarioWriter('All hidden')
       .answered()
