@@ -45,16 +45,18 @@ describe.each(versions)('%s', (_, serverOn) => {
     expect(String((await pong)[0])).toBe('a nonce')
   })
 
-  it('an engine.io connection emits `packetCreate` for each packet, and `flush` when the transport gets packets', async () => {
+  it('an engine.io connection emits `packetCreate` for each packet, and `flush` and `drain` around their transport', async () => {
     await using it = await connected()
     const events: string[] = []
     it.conn.on('packetCreate', ({ data }: { data?: unknown }) => events.push(`created ${String(data)}`))
     it.conn.on('flush', (packets: readonly unknown[]) => events.push(`flushed ${packets.length}`))
+    it.conn.on('drain', () => events.push('drained'))
     expect(it.conn.transport.writable).toBe(true)
     for (const text of ['a', 'b', 'c']) it.conn.write(text)
     expect(it.conn.transport.writable).toBe(false)
+    expect(events).toEqual(['created a', 'flushed 1', 'drained', 'created b', 'created c'])
     await vi.waitFor(() => expect(events).toContain('flushed 2'))
-    expect(events).toEqual(['created a', 'flushed 1', 'created b', 'created c', 'flushed 2'])
+    expect(events.slice(5)).toEqual(['flushed 2', 'drained'])
   })
 
   it('`bytesSent` shows the progress of a single large write to a client that pauses reading', async () => {

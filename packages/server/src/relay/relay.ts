@@ -179,10 +179,10 @@ export class Relay {
 /** Writes the packets of a flush with one system call. The engine would use one for each. */
 function writeAtOnce(conn: EngineSocket): void {
   const { socket } = conn.request
-  conn.on('flush', () => {
-    socket.cork()
-    process.nextTick(() => socket.uncork())
-  })
+  conn.on('flush', () => socket.cork())
+  // The engine drains right after it has passed on the packets. Later, they would wait for the fold of the call and for
+  // the answers to Telnyx.
+  conn.on('drain', () => socket.uncork())
 }
 
 function connectError(error: GatherError): Error & { data: unknown } {
