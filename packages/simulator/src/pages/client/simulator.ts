@@ -30,7 +30,7 @@ class SimulatorError extends Error {
 
 export const simulator = {
   dial: (from: string, to: string) => send<CallView>('POST', '/calls', { from, to }),
-  press: (id: string, digits: string) => send<CallView>('POST', `${call(id)}/press`, { digits }),
+  press: (id: string, digits: string) => inOrder(() => send<CallView>('POST', `${call(id)}/press`, { digits })),
   say: (id: string, text: string) => send<CallView>('POST', `${call(id)}/say`, { text }),
   hangUp: (id: string) => send<CallView>('POST', `${call(id)}/hangup`),
   answer: (id: string) => send<CallView>('POST', `${call(id)}/answer`),
@@ -80,6 +80,15 @@ export function subscribe(
   for (const kind of kinds) source.addEventListener(kind, (event) => on.activity(JSON.parse(event.data)))
   source.addEventListener('error', () => on.lost())
   return () => source.close()
+}
+
+let last: Promise<unknown> = Promise.resolve()
+
+/** Sends a request after the one before it has ended, because requests of a page may overtake each other. */
+function inOrder<Result>(request: () => Promise<Result>): Promise<Result> {
+  const own = last.then(request, request)
+  last = own
+  return own
 }
 
 function call(id: string): string {
