@@ -66,8 +66,8 @@ export default defineConfig({
           include: ['apps/console/e2e/**/*.test.ts'],
           setupFiles: [patience],
           ...patient,
-          testTimeout: 90_000,
-          hookTimeout: 90_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
       {

@@ -8,7 +8,7 @@ import { DocsPage } from './docs-page.tsx'
 import { loadScenario, withScenario } from './scenario.tsx'
 
 // Allow for a busy machine.
-configure({ asyncUtilTimeout: 5000 })
+configure({ asyncUtilTimeout: 10_000 })
 
 const preview: Preview = {
   tags: ['autodocs'],

@@ -87,7 +87,7 @@ const settle = async (page: Page) => {
 
 it('a parent of an origin that is not allowed cannot frame the page', async () => {
   const page = await stage.open(`${hostile.loopback}/parent?src=${stage.src}`)
-  expect(page.frames()[1]?.url()).toBe('chrome-error://chromewebdata/')
+  await expect.poll(() => page.frames()[1]?.url()).toBe('chrome-error://chromewebdata/')
   await page.evaluate('attackFrame(frames[0])')
   await settle(page)
   expect(await gotOf(page, hostile.loopback)).toEqual([])
@@ -142,6 +142,7 @@ it('a frame that answers from another origin than that of the address gets nothi
   await page.waitForFunction(() =>
     (window as unknown as TestWindow).received.some(({ code }) => code === 'frameUnreachable'),
   )
+  await expect.poll(() => page.frames()[1]?.url()).toBe(`${hostile.loopback}/frame`)
   await page.frames()[1]?.evaluate('attackHost(parent)')
   await settle(page)
   expect(await gotOf(page, hostile.loopback)).toEqual([])
@@ -163,7 +164,10 @@ it.each(['hostile', 'allowed'])('a sibling frame whose origin is %s gets nothing
       document.body.append(sibling)
     })
   }, url)
-  const sibling = page.frames().find((frame) => frame.url() === url)
+  // A frame of another site has its own process, which may report its address late.
+  const siblingOf = () => page.frames().find((frame) => frame.url() === url)
+  await expect.poll(siblingOf).toBeDefined()
+  const sibling = siblingOf()
   if (kind === 'allowed') await sibling?.evaluate(recorder)
   await sibling?.evaluate('attackHost(parent); attackFrame(parent.frames[0])')
   await settle(page)

@@ -49,6 +49,10 @@ const control = (page: Page, run: (panel: HostWindow['panel']) => void) =>
   page.evaluate(`(${String(run)})(window.panel)`)
 const frameOf = (page: Page) => page.frameLocator('iframe')
 
+/** Waits for the first snapshot of a call. Only what happens after it is an event. */
+const showsAnswered = (page: Page) =>
+  frameOf(page).getByRole('article').getByText('Answered', { exact: true }).first().waitFor()
+
 /** Starts an answered call. */
 async function answeredCall() {
   const caller = await stage.simulator.phone.dial()
@@ -69,6 +73,7 @@ describe('a page of another origin with a strict policy and one script tag', () 
       .first()
       .click()
     await waitForEvent(page, 'call-selected', { callId: caller.id })
+    await showsAnswered(page)
     await stage.gather(caller.id, 4)
     await waitForEvent(page, 'gather-started', { callId: caller.id })
     await caller.press('5503')
@@ -146,10 +151,10 @@ describe('a page of another origin with a strict policy and one script tag', () 
     await page
       .frames()[1]
       ?.waitForFunction(() => document.activeElement?.shadowRoot?.activeElement instanceof HTMLElement)
-    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('IFRAME')
+    await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('IFRAME')
     await frameOf(page).getByRole('button', { name: 'All calls' }).focus()
     await page.keyboard.press('Shift+Tab')
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Before')
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Before')
     await caller.hangUp()
   })
 
@@ -195,6 +200,7 @@ describe('a page of another origin with a strict policy and one script tag', () 
     await waitForEvent(page, 'ready')
     await waitForEvent(page, 'connection', { status: 'live' })
     await frameOf(page).getByRole('button', { name: 'All calls' }).waitFor()
+    await showsAnswered(page)
     await stage.gather(caller.id, 1)
     await waitForEvent(page, 'gather-started', { callId: caller.id })
     expect(await countOf(page, 'gather-started')).toBe(1)
@@ -206,11 +212,13 @@ describe('a page of another origin with a strict policy and one script tag', () 
     const caller = await answeredCall()
     const page = await stage.openHost({ callId: caller.id })
     await waitForEvent(page, 'connection', { status: 'live' })
-    await frameOf(page).getByRole('heading', { name: 'Transcript' }).waitFor()
+    await showsAnswered(page)
     await page.goto(`${stage.host.localhost}/elsewhere`)
     await stage.gather(caller.id, 1)
     await page.goBack({ waitUntil: 'commit' })
-    expect(await page.evaluate(() => (window as unknown as HostWindow).shows)).toEqual([false, true])
+    await expect
+      .poll(() => page.evaluate(() => (window as unknown as HostWindow).shows).catch(() => null))
+      .toEqual([false, true])
     await waitForEvent(page, 'gather-started', { callId: caller.id })
     await caller.press('7')
     await waitForEvent(page, 'collected', { callId: caller.id, value: '7' })
@@ -224,8 +232,12 @@ describe('a page of another origin with a strict policy and one script tag', () 
     const page = await stage.openHost()
     await waitForEvent(page, 'connection', { status: 'live' })
     await expect.poll(() => stage.socketCount()).toBe(1)
-    await clearEvents(page)
-    await control(page, (panel) => panel.destroy())
+    // In one task, because the frame may still publish its height.
+    await page.evaluate(() => {
+      const { received, panel } = window as unknown as HostWindow
+      received.length = 0
+      panel.destroy()
+    })
     await expect.poll(() => stage.socketCount()).toBe(0)
     await control(page, (panel) => {
       panel.selectCall('v3:none')

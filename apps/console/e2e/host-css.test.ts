@@ -4,7 +4,7 @@
  */
 import { browserArgs, findBrowser } from '@callgather/test-kit/browser'
 import { type Browser, chromium, type Page } from 'playwright'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { bundle, openPage } from './hosts/open-page.ts'
 import { hostSheets, ownSheets } from './hosts/sheets.ts'
 import { isLong, itLong } from './long.ts'
@@ -27,6 +27,9 @@ const fixed = `
 :is([data-scene], [data-cg-shortcuts])::before, :is([data-scene], [data-cg-shortcuts])::after { content: none !important; }
 .cg-wall-grid > li { content-visibility: visible !important; }
 `
+
+/** A measurement takes seconds on a busy machine. */
+const patient = { timeout: 30_000 }
 
 const hosts = await hostSheets()
 const own = await ownSheets()
@@ -76,31 +79,40 @@ describe.each(directions)('The components on the page of a host, %s,', (directio
     await page.addScriptTag({ content: script })
     await page.evaluate(() => window.showAll())
     await openEverything(page)
+    // The scenes are at rest when two measurements are the same.
+    await vi.waitFor(async () => expect(await changes({ remembers: true })).toEqual([]), patient)
     expect(await page.evaluate(() => window.remember())).toBeGreaterThan(1000)
   })
 
-  async function dress(sheets: { before?: string; after?: string }): Promise<string[]> {
-    return page.evaluate(async ({ before = '', after = '' }) => {
+  /** Returns the differences from the remembered look after the scenes had time to measure themselves. */
+  const changes = (options: { remembers?: boolean } = {}): Promise<string[]> =>
+    page.evaluate(async ({ remembers }) => {
+      if (remembers) window.remember()
+      for (let frame = 0; frame < 3; frame++) await new Promise((resolve) => requestAnimationFrame(resolve))
+      return window.differences().slice(0, 30)
+    }, options)
+
+  async function expectSameLook(sheets: { before?: string; after?: string }): Promise<void> {
+    await page.evaluate(({ before = '', after = '' }) => {
       const of = (id: string) => document.getElementById(id) as HTMLElement
       of('before').textContent = before
       of('after').textContent = after
-      for (let frame = 0; frame < 3; frame++) await new Promise((resolve) => requestAnimationFrame(resolve))
-      return window.differences().slice(0, 30)
     }, sheets)
+    await expect.poll(() => changes(), patient).toEqual([])
   }
 
   it('look the same again without styles of the host', async () => {
-    expect(await dress({})).toEqual([])
+    await expectSameLook({})
   })
 
   for (const [name, sheet] of Object.entries(hosts)) {
     // A host may load its styles first or last. `npm test` tries the order in which most rules of a host win.
     itLong(`look as on a neutral page with ${name} before our styles`, async () => {
-      expect(await dress({ before: sheet })).toEqual([])
+      await expectSameLook({ before: sheet })
     })
     const test = usual.has(name) ? it : itLong
     test(`look as on a neutral page with ${name} after our styles`, async () => {
-      expect(await dress({ after: sheet })).toEqual([])
+      await expectSameLook({ after: sheet })
     })
   }
 })

@@ -224,6 +224,10 @@ it('the widget of the guide sends HubSpot an incoming call with its collected va
     .getByText(/707.?9999/)
     .first()
     .click()
+  await widget
+    .locator('callgather-panel')
+    .getByRole('article', { name: /707.?9999/ })
+    .waitFor()
   await callee.hangUp()
   await stage.received('CALL_ENDED', callee.id)
   await finish('Reached')

@@ -1,8 +1,11 @@
+import type { Locator } from 'playwright'
 import { expect, it, vi } from 'vitest'
 import { Caller, KeyboardAgent } from './people.ts'
 import { setStage } from './stage.ts'
 
 const inTime = { timeout: 30_000, interval: 50 }
+
+const hasFocus = (control: Locator) => control.evaluate((it) => it === document.activeElement)
 
 it('asks for digits and fields, stops a request, corrects a field and announces updates by keyboard alone', async () => {
   await using stage = await setStage()
@@ -21,7 +24,8 @@ it('asks for digits and fields, stops a request, corrects a field and announces 
   await agent.presses(panel.getByRole('button', { name: 'Ask the caller', exact: true }))
   await caller.hears(/PIN/)
   // The form that had the focus is gone, but the focus is kept.
-  expect(await page.evaluate(() => document.activeElement?.closest('section') !== null)).toBe(true)
+  await panel.getByRole('button', { name: 'Ask the caller', exact: true }).waitFor({ state: 'detached' })
+  await expect.poll(() => page.evaluate(() => document.activeElement?.closest('section') !== null)).toBe(true)
   await caller.press('55')
   await agent.sees('55', 4)
   await hears(/^Digit entered, 2 of 4$/)
@@ -34,7 +38,7 @@ it('asks for digits and fields, stops a request, corrects a field and announces 
   await agent.tabsTo(panel.getByRole('radio', { checked: true }))
   const fields = panel.getByRole('radio', { name: 'Fields, by conversation' })
   for (let turn = 0; turn < 4 && !(await fields.isChecked()); turn++) await page.keyboard.press('ArrowRight')
-  expect(await fields.isChecked()).toBe(true)
+  await expect.poll(() => fields.isChecked()).toBe(true)
   await agent.types(panel.getByRole('textbox', { name: 'Field name' }).first(), 'Full name')
   await agent.presses(panel.getByRole('button', { name: 'Add field' }))
   await agent.types(panel.getByRole('textbox', { name: 'Field name' }).nth(1), 'City')
@@ -71,12 +75,8 @@ it('whispers, triggers an answer, stops and restarts the assistant by keyboard a
   await receipts.getByText('Say that we open at nine.').waitFor()
   await agent.presses(panel.getByRole('button', { name: 'Stop assistant' }))
   // The confirmation takes the focus, and Enter accepts it.
-  expect(
-    await panel
-      .getByRole('alertdialog')
-      .getByRole('button', { name: 'Stop' })
-      .evaluate((it) => it === document.activeElement),
-  ).toBe(true)
+  const stop = panel.getByRole('alertdialog').getByRole('button', { name: 'Stop' })
+  await expect.poll(() => hasFocus(stop)).toBe(true)
   await page.keyboard.press('Enter')
   await agent.hears('Assistant left')
   await agent.types(panel.getByRole('textbox', { name: 'What it should know' }), 'Moved to Thursday.')
@@ -86,15 +86,15 @@ it('whispers, triggers an answer, stops and restarts the assistant by keyboard a
   // Find opens by keyboard, and closing it restores the focus.
   const find = panel.getByRole('button', { name: 'Find' })
   await agent.presses(find)
+  await expect.poll(() => hasFocus(panel.getByRole('searchbox', { name: 'Find in the transcript' }))).toBe(true)
   await page.keyboard.type('Thursday')
   await panel.getByText(/^1 of \d+$/).waitFor()
   await page.keyboard.press('Escape')
-  expect(await find.evaluate((it) => it === document.activeElement)).toBe(true)
+  await expect.poll(() => hasFocus(find)).toBe(true)
 
   // A second call rings. The agent opens it and comes back to the first call.
   await stage.simulator.phone.dial()
-  await agent.ringing.waitFor()
-  await page.keyboard.press('k')
+  await agent.pressesInstead('k', agent.ringing)
   await panel.getByText('Ringing', { exact: true }).waitFor()
   await page.keyboard.press('j')
   await panel.getByRole('button', { name: 'Stop assistant' }).waitFor()
@@ -114,14 +114,14 @@ it('answers, asks, stops, asks again, finds an action and hangs up with single k
   await caller.hears(/PIN/)
   await agent.pressesInstead('Escape', stopRequest)
   const stop = panel.getByRole('alertdialog').getByRole('button', { name: 'Stop' })
-  expect(await stop.evaluate((it) => it === document.activeElement)).toBe(true)
+  await expect.poll(() => hasFocus(stop)).toBe(true)
   // A second Escape keeps the request.
   await page.keyboard.press('Escape')
   await stop.waitFor({ state: 'detached' })
   await agent.pressesInstead('Escape', stopRequest)
   await agent.pressesInstead('Enter', stop)
   await agent.seesChip('Cancelled')
-  expect(await isFocusKept()).toBe(true)
+  await expect.poll(isFocusKept).toBe(true)
   await agent.pressesInstead('r', panel.getByRole('button', { name: 'Ask again' }))
   await stopRequest.waitFor()
 
@@ -131,15 +131,15 @@ it('answers, asks, stops, asks again, finds an action and hangs up with single k
   await page.keyboard.press('Enter')
   await palette.waitFor({ state: 'hidden' })
   const find = panel.getByRole('searchbox', { name: 'Find in the transcript' })
-  await expect.poll(() => find.evaluate((it) => it === document.activeElement)).toBe(true)
+  await expect.poll(() => hasFocus(find)).toBe(true)
   await page.keyboard.press('Escape')
 
   // Hanging up needs Shift.
   await agent.pressesInstead('h', panel.getByRole('button', { name: /^Hang up/ }))
   await expect.poll(() => panel.getByText('Answered', { exact: true }).count()).toBe(1)
   await page.keyboard.press('Shift+H')
-  await panel.getByText('Ended', { exact: true }).waitFor()
-  expect(await isFocusKept()).toBe(true)
+  await panel.getByText('Ended', { exact: true }).first().waitFor()
+  await expect.poll(isFocusKept).toBe(true)
 })
 
 it('lets an agent change and turn off the keyboard shortcuts', async () => {

@@ -1,6 +1,11 @@
 /** The caller and the agent of the end-to-end tests, who act through roles and accessible names. */
 import type { Locator, Page } from 'playwright'
 
+async function untilEnabled(control: Locator): Promise<void> {
+  const element = await control.elementHandle()
+  await element?.waitForElementState('enabled')
+}
+
 /** A caller who uses the simulator's phone page. */
 export class Caller {
   readonly page: Page
@@ -61,7 +66,13 @@ export class Agent {
   async answers(): Promise<void> {
     await this.ringing.click()
     await this.page.getByRole('button', { name: 'Answer', exact: true }).click()
+    await this.isOnCall()
+  }
+
+  /** Waits until the call is answered. The response moves the focus, perhaps after the event of the call. */
+  async isOnCall(): Promise<void> {
     await this.panel.getByText('Answered', { exact: true }).waitFor()
+    await untilEnabled(this.panel.getByRole('button', { name: /^Hang up/ }))
   }
 
   /** Opens the form of a request, unless it is open. */
@@ -93,6 +104,7 @@ export class Agent {
   /** Replaces the fields in the form of an AI gather. */
   async buildsFields(fields: readonly { name: string; type: string }[]): Promise<void> {
     const rows = this.panel.getByRole('group', { name: 'Fields to collect' }).getByRole('group')
+    await rows.first().waitFor()
     for (let left = await rows.count(); left > fields.length; left--) {
       await rows
         .last()
@@ -159,13 +171,14 @@ export class KeyboardAgent extends Agent {
   override async answers(): Promise<void> {
     await this.pressesInstead('j', this.ringing)
     await this.pressesInstead('a', this.page.getByRole('button', { name: 'Answer', exact: true }))
-    await this.panel.getByText('Answered', { exact: true }).waitFor()
+    await this.isOnCall()
   }
 
   /** Presses the shortcut of a control, which does nothing before the control is there and enabled. */
   async pressesInstead(key: string, control: Locator): Promise<void> {
-    const element = await control.elementHandle()
-    await element?.waitForElementState('enabled')
+    await untilEnabled(control)
+    // React registers a shortcut after it has painted the control.
+    await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))))
     await this.page.keyboard.press(key)
   }
 
@@ -184,6 +197,7 @@ export class KeyboardAgent extends Agent {
 
   /** Moves to a control and presses Enter or another key. */
   async presses(control: Locator, key = 'Enter'): Promise<void> {
+    await untilEnabled(control)
     await this.tabsTo(control)
     await this.page.keyboard.press(key)
   }

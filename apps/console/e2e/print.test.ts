@@ -31,25 +31,26 @@ it('prints the whole transcript, the collected values and the wrap-up, black on 
 
   await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
   await expect.poll(() => requests.count()).toBe(REQUESTS)
-  const printed = await page.evaluate(() => {
-    const isShown = (element: Element) => element.getClientRects().length > 0
-    const rows = [...document.querySelectorAll('[role="log"] .cg-row')].map((row) => row.getBoundingClientRect())
-    const clipped = [...document.querySelectorAll('.cg-panel, .cg-panel *')].filter((element) => {
-      const { overflowX, overflowY } = getComputedStyle(element)
-      const isCut = element.scrollHeight > element.clientHeight + 1 && overflowY !== 'visible'
-      const isHidden = element.classList.contains('cg-visually-hidden') || element.closest('svg, .cg-visually-hidden')
-      return isShown(element) && !isHidden && (isCut || overflowX === 'scroll')
+  const printed = () =>
+    page.evaluate(() => {
+      const isShown = (element: Element) => element.getClientRects().length > 0
+      const rows = [...document.querySelectorAll('[role="log"] .cg-row')].map((row) => row.getBoundingClientRect())
+      const clipped = [...document.querySelectorAll('.cg-panel, .cg-panel *')].filter((element) => {
+        const { overflowX, overflowY } = getComputedStyle(element)
+        const isCut = element.scrollHeight > element.clientHeight + 1 && overflowY !== 'visible'
+        const isHidden = element.classList.contains('cg-visually-hidden') || element.closest('svg, .cg-visually-hidden')
+        return isShown(element) && !isHidden && (isCut || overflowX === 'scroll')
+      })
+      const panel = document.querySelector('.cg-panel') as Element
+      return {
+        buttons: [...document.querySelectorAll('button')].filter(isShown).length,
+        rail: [...document.querySelectorAll('nav')].filter(isShown).length,
+        clipped: clipped.map((element) => element.className),
+        overlaps: rows.filter((row, index) => index > 0 && row.top < (rows[index - 1]?.bottom ?? 0) - 1).length,
+        colours: [getComputedStyle(panel).color, getComputedStyle(document.body).backgroundColor],
+      }
     })
-    const panel = document.querySelector('.cg-panel') as Element
-    return {
-      buttons: [...document.querySelectorAll('button')].filter(isShown).length,
-      rail: [...document.querySelectorAll('nav')].filter(isShown).length,
-      clipped: clipped.map((element) => element.className),
-      overlaps: rows.filter((row, index) => index > 0 && row.top < (rows[index - 1]?.bottom ?? 0) - 1).length,
-      colours: [getComputedStyle(panel).color, getComputedStyle(document.body).backgroundColor],
-    }
-  })
-  expect(printed).toEqual({
+  await expect.poll(printed).toEqual({
     buttons: 0,
     rail: 0,
     clipped: [],

@@ -98,6 +98,8 @@ it('a key press has one trace from the webhook to the paint, in the time of the 
       timeout: 15_000,
     },
   )
+  // The page may paint before the server has ended the span of the webhook.
+  await vi.waitFor(() => expect(exporter.getFinishedSpans().map(({ name }) => name)).toContain('callgather.webhook'))
   const fromPage = await readPage()
   const fromServer = exporter.getFinishedSpans().map(
     (span): TraceSpan => ({

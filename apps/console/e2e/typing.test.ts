@@ -42,7 +42,7 @@ it('ignores keys typed into a field that disappears, instead of running shortcut
   expect(await shown()).toEqual(before)
   // The form stays, with its text and focus.
   await expect.poll(() => question.inputValue()).toBe('hello mate, take a jar, we ask')
-  expect(await question.evaluate((field) => field === document.activeElement)).toBe(true)
+  await expect.poll(() => question.evaluate((field) => field === document.activeElement)).toBe(true)
   await other.panel.getByRole('button', { name: 'Stop request' }).click()
 
   // The assistant ends while the agent writes a whisper.
@@ -81,5 +81,28 @@ it('moves the focus to the call after Answer', async () => {
   await page.keyboard.press('Enter')
   await agent.panel.getByText('Answered', { exact: true }).waitFor()
   await answer.waitFor({ state: 'detached' })
-  expect(await agent.panel.evaluate((panel) => panel === document.activeElement)).toBe(true)
+  // The list may say first that the call is answered. The focus moves after the response.
+  await expect.poll(() => agent.panel.evaluate((panel) => panel === document.activeElement)).toBe(true)
+})
+
+it('leaves the focus in a field when the response of Answer comes late', async () => {
+  await using stage = await setStage()
+  const page = await stage.openConsole()
+  const agent = new Agent(page)
+  await stage.simulator.phone.dial()
+  await agent.ringing.click()
+  const late = new Promise<() => Promise<void>>((resolve) => {
+    page.route('**/answer', async (route) => {
+      const response = await route.fetch()
+      resolve(() => route.fulfill({ response }))
+    })
+  })
+  await page.getByRole('button', { name: 'Answer', exact: true }).click()
+  const respond = await late
+  await agent.panel.getByText('Answered', { exact: true }).waitFor()
+  const field = page.getByRole('searchbox', { name: 'Find a call' })
+  await field.click()
+  await respond()
+  await agent.isOnCall()
+  expect(await field.evaluate((it) => it === document.activeElement)).toBe(true)
 })

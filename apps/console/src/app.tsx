@@ -16,6 +16,7 @@ import {
 import type { ExportedCall } from '@callgather/react/testing'
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { CallBar } from './call-bar.tsx'
 import { EventDrawer } from './event-drawer.tsx'
 import { Rail } from './rail.tsx'
@@ -73,13 +74,15 @@ export function App({ role }: { role: Role }) {
   useEffect(() => {
     front.current = callId
   })
-  const focusCall = (id: string) => {
-    if (front.current === id) main.current?.querySelector<HTMLElement>('article')?.focus()
+  /** Moves the focus to the open call, unless the agent writes already, because the response may come late. */
+  const focusCall = () => {
+    if (document.activeElement?.matches('input, textarea, select')) return
+    main.current?.querySelector<HTMLElement>('article')?.focus()
   }
   const answer = async ({ callId: id }: CallSummary) => {
     await controlCall(id, 'answer')
-    setCallId(id)
-    requestAnimationFrame(() => main.current?.querySelector<HTMLElement>('article')?.focus())
+    flushSync(() => setCallId(id))
+    focusCall()
   }
   const beforeDrawer = useRef<Element | null>(null)
   useEffect(() => {
@@ -126,7 +129,14 @@ export function App({ role }: { role: Role }) {
             assistantId="assistant-clinic"
             suggestions={suggestions}
             presets={presets}
-            callActions={<CallBar call={call ?? null} callId={callId} role={role} onDone={focusCall} />}
+            callActions={
+              <CallBar
+                call={call ?? null}
+                callId={callId}
+                role={role}
+                onDone={(id) => front.current === id && focusCall()}
+              />
+            }
           >
             {role === 'agent' && call?.phase === 'ended' && <WrapUp dispositions={dispositions} />}
           </GatherPanel>

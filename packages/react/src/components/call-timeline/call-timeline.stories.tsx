@@ -22,8 +22,10 @@ export const Conversation: Story = {
   play: async ({ canvas }) => {
     const chart = await canvas.findByRole('group', { name: 'Timeline' })
     chart.focus()
-    await userEvent.keyboard('{End}')
-    await expect(canvas.getByRole('status')).toHaveTextContent(/Caller|Request/)
+    await waitFor(async () => {
+      await userEvent.keyboard('{End}')
+      await expect(canvas.getByRole('status')).toHaveTextContent(/Caller|Request/)
+    })
     await userEvent.keyboard('{Home}')
     await expect(canvas.getByRole('status')).toHaveTextContent(/00:0/)
   },
@@ -71,7 +73,7 @@ export const PinchZoom: Story = {
     await fireEvent.wheel(chart, pinch)
     await waitFor(() => expect(chart.scrollWidth).toBeGreaterThan(chart.clientWidth * 3))
     // The zoom keeps the point under the pointer in place, so the chart has scrolled towards its end.
-    await expect(chart.scrollLeft).toBeGreaterThan(chart.clientWidth * 2)
+    await waitFor(() => expect(chart.scrollLeft).toBeGreaterThan(chart.clientWidth * 2))
     chart.focus()
     await userEvent.keyboard('{Home}')
     await waitFor(() => expect(chart.scrollLeft).toBeLessThan(chart.clientWidth))
@@ -118,8 +120,10 @@ export const Composed: Story = {
     await userEvent.click(canvas.getByRole('button', { name: 'Zoom in' }))
     await expect(canvas.getByRole('button', { name: 'Zoom out' })).toBeEnabled()
     chart.focus()
-    await userEvent.keyboard('{End}')
-    await expect(canvas.getByRole('status')).toHaveTextContent(/00:/)
+    await waitFor(async () => {
+      await userEvent.keyboard('{End}')
+      await expect(canvas.getByRole('status')).toHaveTextContent(/00:/)
+    })
     await expect(chart.querySelectorAll('[data-cursor]')).toHaveLength(1)
   },
 }

@@ -45,11 +45,8 @@ const elsewhere = new ScenarioWriter('Asked elsewhere')
 export const Waiting: Story = {
   parameters: { shows: ['0 of 6', 'first digit within about'], scenario: pinEntry, at: 6200 },
   play: async ({ canvas }) => {
-    await expect(await canvas.findByRole('group', { name: 'Digits entered' })).toHaveAttribute(
-      'data-status',
-      'collecting',
-    )
-    await expect(canvas.getByRole('img', { name: '0 of 6' })).toBeVisible()
+    await expect(await canvas.findByRole('img', { name: '0 of 6' })).toBeVisible()
+    await expect(canvas.getByRole('group', { name: 'Digits entered' })).toHaveAttribute('data-status', 'collecting')
     await expect(canvas.getByText(/first digit within about/)).toBeVisible()
   },
 }
@@ -168,7 +165,7 @@ export const Unstyled: Story = {
   ),
   play: async ({ canvasElement }) => {
     await within(canvasElement).findByRole('group', { name: 'Digits entered' })
-    await expect(canvasElement.querySelectorAll('[data-state="filled"]')).toHaveLength(2)
+    await waitFor(() => expect(canvasElement.querySelectorAll('[data-state="filled"]')).toHaveLength(2))
     await expect(canvasElement.querySelector('[class*="cg-slot"]')).toBeNull()
   },
 }

@@ -64,7 +64,7 @@ export const Conversation: Story = {
       expect(within(log).getByText('I need to move my appointment, the one on Tuesday.')).toBeVisible(),
     )
     await waitFor(() => expect(within(log).getByText('Offer Thursday first.')).toBeVisible())
-    await expect(within(log).getByText('seen in the conversation')).toBeInTheDocument()
+    await expect(await within(log).findByText('seen in the conversation')).toBeInTheDocument()
   },
 }
 
@@ -113,7 +113,9 @@ export const Find: Story = {
     await waitFor(() => expect(canvas.getByText('1 of 2')).toBeVisible())
     await userEvent.keyboard('{Enter}')
     await waitFor(() => expect(canvas.getByText('2 of 2')).toBeVisible())
-    await expect(canvasElement.querySelector('[data-match="current"] mark')).toHaveTextContent('Thursday')
+    await waitFor(() =>
+      expect(canvasElement.querySelector('[data-match="current"] mark')).toHaveTextContent('Thursday'),
+    )
     await userEvent.keyboard('{Escape}')
     await expect(canvas.getByRole('button', { name: 'Find' })).toHaveFocus()
     await userEvent.click(canvas.getByRole('button', { name: 'Find' }))
@@ -214,7 +216,7 @@ export const LongRunOfKeys: Story = {
   args: { callId: longRun.callId },
   parameters: { shows: '3,000 keys', scenario: longRun },
   play: async ({ canvas, canvasElement }) => {
-    await expect(await canvas.findByText('3,000 keys')).toBeVisible()
+    await waitFor(() => expect(canvas.getByText('3,000 keys')).toBeVisible())
     const keys = canvasElement.querySelector('.cg-row-keys') as HTMLElement
     await expect(keys.children).toHaveLength(33)
     const body = keys.closest('.cg-row') as HTMLElement
@@ -233,7 +235,7 @@ export const Missed: Story = {
   args: { callId: missed.callId },
   parameters: { shows: 'Missed call', hides: 'Call ended', scenario: missed },
   play: async ({ canvas }) => {
-    await expect(await canvas.findByText('Missed call')).toBeVisible()
+    await waitFor(() => expect(canvas.getByText('Missed call')).toBeVisible())
     await expect(canvas.queryByText('Call ended')).toBeNull()
   },
 }
@@ -249,7 +251,8 @@ export const DisguisedText: Story = {
   args: { callId: disguised.callId },
   parameters: { shows: 'I paid �000.1 to you', scenario: disguised },
   play: async ({ canvas }) => {
-    await expect(await canvas.findByText('I paid \uFFFD000.1 to you')).toBeVisible()
-    await expect(canvas.getByText('sip:\uFFFDmoc.live@x started the assistant')).toBeVisible()
+    // Rows become visible after they are measured.
+    await waitFor(() => expect(canvas.getByText('I paid \uFFFD000.1 to you')).toBeVisible())
+    await waitFor(() => expect(canvas.getByText('sip:\uFFFDmoc.live@x started the assistant')).toBeVisible())
   },
 }

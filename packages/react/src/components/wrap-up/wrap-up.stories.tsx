@@ -164,7 +164,9 @@ export const Composed: Story = {
   ),
   play: async ({ canvas, args }) => {
     await userEvent.selectOptions(await canvas.findByRole('combobox', { name: 'Result' }), 'Call back later')
-    await userEvent.click(canvas.getByRole('button', { name: 'Finish' }))
+    const finish = canvas.getByRole('button', { name: 'Finish' })
+    await waitFor(() => expect(finish).not.toHaveAttribute('aria-disabled'))
+    await userEvent.click(finish)
     await expect(args.onWrapUp).toHaveBeenCalledWith(expect.objectContaining({ disposition: 'callback' }))
   },
 }

@@ -41,6 +41,11 @@ describe('phone state', () => {
     expect(ringOf(phoneReducer(state, updated(call('a', { state: 'answered' }))))).toBeNull()
   })
 
+  it('the phone keeps a call that was answered before the response to its dialling came', () => {
+    const state = after(hello([]), updated(call('a', { state: 'answered' })), { type: 'dialled', call: call('a') })
+    expect([state.selected, state.calls[0]?.state]).toEqual(['a', 'answered'])
+  })
+
   it('an idle phone rings for an incoming call and selects it', () => {
     const state = after(hello([]), updated(call('a', { direction: 'outgoing' })))
     expect([state.selected, ringOf(state)]).toEqual(['a', 'ringing'])

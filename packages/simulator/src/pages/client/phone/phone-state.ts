@@ -68,9 +68,12 @@ export function phoneReducer(state: PhoneState, event: PhoneEvent): PhoneState {
     case 'select':
       return { ...state, selected: event.id, justEnded: null }
     case 'dialled':
+      // The stream may have been faster than the response, and then knows more.
       return {
         ...state,
-        calls: withCall(state.calls, event.call, MAX_CALLS),
+        calls: state.calls.some(({ id }) => id === event.call.id)
+          ? state.calls
+          : withCall(state.calls, event.call, MAX_CALLS),
         selected: event.call.id,
         justEnded: null,
       }
