@@ -91,18 +91,20 @@ it('leaves the focus in a field when the response of Answer comes late', async (
   const agent = new Agent(page)
   await stage.simulator.phone.dial()
   await agent.ringing.click()
-  const late = new Promise<() => Promise<void>>((resolve) => {
-    page.route('**/answer', async (route) => {
-      const response = await route.fetch()
-      resolve(() => route.fulfill({ response }))
-    })
+  let respond = () => {}
+  const isWriting = new Promise<void>((resolve) => {
+    respond = resolve
+  })
+  await page.route('**/answer', async (route) => {
+    const response = await route.fetch()
+    await isWriting
+    await route.fulfill({ response })
   })
   await page.getByRole('button', { name: 'Answer', exact: true }).click()
-  const respond = await late
   await agent.panel.getByText('Answered', { exact: true }).waitFor()
   const field = page.getByRole('searchbox', { name: 'Find a call' })
   await field.click()
-  await respond()
+  respond()
   await agent.isOnCall()
   expect(await field.evaluate((it) => it === document.activeElement)).toBe(true)
 })

@@ -1,6 +1,7 @@
 /** Tests the pages in a real browser, against a simulator and a voice program. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { browserArgs, findBrowser } from '@callgather/test-kit/browser'
 import { type Browser, chromium, type Page } from 'playwright'
 import Telnyx from 'telnyx'
@@ -143,14 +144,15 @@ describe('phone page', () => {
     await using sim = await clinic()
     await using tab = await open(sim.phoneUrl)
     const { page } = tab
-    const slowRoute = new Promise<() => void>((resolve) => {
-      page.route('**/press', (route) => resolve(() => route.continue()), { times: 1 })
+    await page.route('**/press', async (route) => {
+      const { digits } = route.request().postDataJSON() as { digits: string }
+      // Long enough for the later keys to overtake this one.
+      if (digits === '4') await sleep(300)
+      await route.continue()
     })
     await page.getByRole('button', { name: /^Call \+1 555/ }).click()
     await page.locator('.caption', { hasText: 'Please enter your PIN.' }).waitFor()
     await pressKeys(page, '4071')
-    const release = await slowRoute
-    release()
     const keys = () => sim.deliveries().flatMap(({ event: { payload } }) => payload.digit ?? [])
     await expect.poll(() => keys().join('')).toBe('4071')
   })
