@@ -129,7 +129,7 @@ export const en = {
   'gather.notDeliveredHint':
     'Your system didn’t confirm the hidden value, and it isn’t kept here. Check there, or ask again.',
   'gather.again': 'Ask again',
-  'gather.alsoHidden': 'Also hidden, because a hidden request came shortly before.',
+  'gather.alsoHidden': 'Also hidden: it came soon after a hidden request.',
 
   // The form that starts a gather
   'now.label': 'Now',
@@ -156,7 +156,7 @@ export const en = {
   'controls.jsonLabel': 'The request as it is sent',
   'controls.problems': { one: '{count} thing to correct', other: '{count} things to correct' },
   'controls.masked': 'Hide the digits',
-  'controls.maskedHint': 'The digits stay hidden. Only their number is shown.',
+  'controls.maskedHint': 'Only the number of digits is shown.',
   'controls.maskedLast4Hint': 'Only the last four digits are shown.',
   'controls.terminatorNone': 'none',
   'problem.required': 'This is needed.',

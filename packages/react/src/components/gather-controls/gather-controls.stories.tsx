@@ -72,7 +72,7 @@ export const HiddenSoonAfterHidden: Story = {
   args: { callId: soonAfterPin.callId },
   parameters: { shows: ['Collecting'], hides: 'Also hidden', scenario: soonAfterPin },
   play: async ({ canvas, loaded }) => {
-    await expect(await canvas.findByText(/^Also hidden, because/)).toBeVisible()
+    await expect(await canvas.findByText(/^Also hidden: it came soon/)).toBeVisible()
     await userEvent.click(canvas.getByRole('button', { name: 'Ask again' }))
     await waitFor(() => expect(commandsOf(loaded)).toMatchObject([{ name: 'gather_using_speak' }]))
     await expect(commandsOf(loaded)[0]).not.toHaveProperty('mask', 'digits')
