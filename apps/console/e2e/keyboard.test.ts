@@ -1,11 +1,8 @@
-import type { Locator } from 'playwright'
 import { expect, it, vi } from 'vitest'
-import { Caller, KeyboardAgent } from './people.ts'
+import { Caller, hasFocus, KeyboardAgent } from './people.ts'
 import { setStage } from './stage.ts'
 
 const inTime = { timeout: 30_000, interval: 50 }
-
-const hasFocus = (control: Locator) => control.evaluate((it) => it === document.activeElement)
 
 it('asks for digits and fields, stops a request, corrects a field and announces updates by keyboard alone', async () => {
   await using stage = await setStage()

@@ -1,6 +1,6 @@
 import type { Locator } from 'playwright'
 import { expect, it, vi } from 'vitest'
-import { KeyboardAgent } from './people.ts'
+import { hasFocus, KeyboardAgent } from './people.ts'
 import { setStage } from './stage.ts'
 
 const inTime = { timeout: 30_000, interval: 50 }
@@ -77,7 +77,7 @@ it.each(ways)(
     else await start.click()
     const message = panel.getByRole('textbox', { name: /Tell the assistant/ })
     await act('w', message)
-    await vi.waitFor(async () => expect(await message.evaluate((field) => field === document.activeElement)).toBe(true))
+    await vi.waitFor(async () => expect(await hasFocus(message)).toBe(true))
     await page.keyboard.type('Offer Thursday first.')
     await page.keyboard.press('Enter')
     await panel.getByRole('list', { name: 'Messages to the assistant' }).getByText('Offer Thursday first.').waitFor()
@@ -110,7 +110,7 @@ it.each(ways)(
 
     // The response moves the focus to the call, perhaps after the wrap-up is on the screen.
     await Promise.all([page.waitForResponse((it) => it.url().endsWith('/hangup')), act('Shift+H', button(/^Hang up/))])
-    await expect.poll(() => panel.evaluate((it) => it === document.activeElement)).toBe(true)
+    await expect.poll(() => hasFocus(panel)).toBe(true)
     const wrapUp = panel.getByRole('region', { name: 'Wrap-up' })
     await wrapUp.waitFor()
     const result = wrapUp.getByRole('combobox', { name: 'Result' })

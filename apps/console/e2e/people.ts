@@ -6,6 +6,9 @@ async function untilEnabled(control: Locator): Promise<void> {
   await element?.waitForElementState('enabled')
 }
 
+/** Whether a control has the focus of its page. */
+export const hasFocus = (control: Locator): Promise<boolean> => control.evaluate((it) => it === document.activeElement)
+
 /** A caller who uses the simulator's phone page. */
 export class Caller {
   readonly page: Page

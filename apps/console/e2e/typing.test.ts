@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Agent, Caller } from './people.ts'
+import { Agent, Caller, hasFocus } from './people.ts'
 import { setStage } from './stage.ts'
 
 it('ignores keys typed into a field that disappears, instead of running shortcuts or pressing buttons', async () => {
@@ -42,7 +42,7 @@ it('ignores keys typed into a field that disappears, instead of running shortcut
   expect(await shown()).toEqual(before)
   // The form stays, with its text and focus.
   await expect.poll(() => question.inputValue()).toBe('hello mate, take a jar, we ask')
-  await expect.poll(() => question.evaluate((field) => field === document.activeElement)).toBe(true)
+  await expect.poll(() => hasFocus(question)).toBe(true)
   await other.panel.getByRole('button', { name: 'Stop request' }).click()
 
   // The assistant ends while the agent writes a whisper.
@@ -82,7 +82,7 @@ it('moves the focus to the call after Answer', async () => {
   await agent.panel.getByText('Answered', { exact: true }).waitFor()
   await answer.waitFor({ state: 'detached' })
   // The list may say first that the call is answered. The focus moves after the response.
-  await expect.poll(() => agent.panel.evaluate((panel) => panel === document.activeElement)).toBe(true)
+  await expect.poll(() => hasFocus(agent.panel)).toBe(true)
 })
 
 it('leaves the focus in a field when the response of Answer comes late', async () => {
@@ -106,5 +106,5 @@ it('leaves the focus in a field when the response of Answer comes late', async (
   await field.click()
   respond()
   await agent.isOnCall()
-  expect(await field.evaluate((it) => it === document.activeElement)).toBe(true)
+  expect(await hasFocus(field)).toBe(true)
 })
