@@ -62,7 +62,7 @@ it('starts a benchmark part in its own process, sends it requests and stops it',
   await expect(part.ask('drop', 'nothing')).resolves.toBe(false)
   expect((await part.memory()).heap).toBeGreaterThan(0)
   await part.stop()
-  await expect(part.ask('drop', 'nothing')).rejects.toThrow('has ended')
+  await expect(part.ask('drop', 'nothing')).rejects.toThrow('closed')
 })
 
 it.each(names)(

@@ -77,7 +77,7 @@ async function compare(
       await watch({ watcher, server }, calls)
       const before = await server.cpu()
       const rate = await load.ask('flood', { ...server.address, ...target, connections: CONNECTIONS })
-      const got = await arrived({ watcher, server }, perRound)
+      const { count: got } = await arrived({ watcher, server }, perRound)
       const spent = (await server.cpu()) - before
       await watcher.ask('close')
       if (round === 0) continue

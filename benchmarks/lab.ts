@@ -1,12 +1,10 @@
 /** Starts and disposes the processes of a benchmark: senders, watchers, servers under test, Redis. */
 
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from '@callgather/test-kit/free-port'
+import { TestRedis } from '@callgather/test-kit/redis'
 import { quantile } from './harness.ts'
 import type { abilities as Callgather } from './parts/callgather-server.ts'
 import { makeKeys } from './parts/corpus.ts'
@@ -21,13 +19,6 @@ export type Contender = { readonly name: string } & (
   | { readonly store: 'memory' | 'sqlite' | 'redis' }
 )
 
-/** A Redis that syncs to disk before each reply. */
-export interface Redis {
-  readonly url: string
-  /** CPU time so far, in µs. */
-  cpu(): number
-}
-
 /** A running contender. */
 export interface Running extends Part<typeof Callgather> {
   readonly name: string
@@ -40,7 +31,7 @@ export interface Running extends Part<typeof Callgather> {
 export interface Place {
   readonly core?: number
   /** Shared with other servers. */
-  readonly redis?: Redis
+  readonly redis?: TestRedis
 }
 
 /** The flags with which our image starts a server. The peers measured the same with it. */
@@ -84,27 +75,11 @@ export class Lab {
     return { ...part, name: contender.name, kind, address }
   }
 
-  /** Starts a separate Redis. */
-  async redis(): Promise<Redis> {
-    const port = await freePort()
-    const url = `redis://127.0.0.1:${port}`
-    const durable = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always']
-    const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', mkdtempSync(join(this.folder, 'redis-'))]
-    const child = spawn('redis-server', [...place, ...durable], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const ended = once(child, 'exit')
-    process.once('exit', () => child.kill('SIGKILL'))
-    this.#stops.push(() => child.kill() && ended)
-    await new Promise<void>((resolve, reject) => {
-      child.once('error', reject)
-      child.once('exit', (code) => reject(new Error(`redis-server exited with code ${code}.`)))
-      child.stdout.on('data', (text) => String(text).includes('Ready to accept') && resolve())
-    })
-    const cpu = () => {
-      const { stdout } = spawnSync('redis-cli', ['-u', url, 'INFO', 'cpu'], { encoding: 'utf8' })
-      const spent = [...stdout.matchAll(/^used_cpu_(?:sys|user):([\d.]+)/gm)]
-      return spent.reduce((sum, [, seconds]) => sum + Number(seconds), 0) * 1e6
-    }
-    return { url, cpu }
+  /** Starts a separate Redis, which syncs to disk before each reply. */
+  async redis(): Promise<TestRedis> {
+    const redis = await TestRedis.start('--appendonly', 'yes', '--appendfsync', 'always')
+    this.#stops.push(() => redis[Symbol.asyncDispose]())
+    return redis
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -119,40 +94,34 @@ export interface Watching {
   readonly server: Running
 }
 
-/** Connects one agent of a watcher part to calls on a server. */
-export async function watch({ watcher, server }: Watching, calls: readonly string[]): Promise<void> {
+/** Connects agents of a watcher part to calls on a server: one, or a number of them that only count messages. */
+export async function watch({ watcher, server }: Watching, calls: readonly string[], bare?: number): Promise<void> {
+  const tickets = await server.ask('tickets', bare ?? 1)
   const { kind, address } = server
-  await watcher.ask('begin', { kind, port: address.port, tickets: await server.ask('tickets', 1) })
+  await watcher.ask('begin', { kind, port: address.port, tickets, isBare: bare !== undefined })
   await watcher.ask('watch', [calls])
 }
 
-/** Waits up to ten seconds until a watcher has received `count` events. Returns the number received. */
-export async function arrived({ watcher }: Watching, count: number): Promise<number> {
-  for (let tries = 0; tries < 500 && (await watcher.ask('count')) < count; tries++) await sleep(20)
-  return watcher.ask('count')
+/** Waits up to ten seconds until a watcher has received `count` events. */
+export async function arrived({ watcher }: Watching, count: number): Promise<{ count: number; bytes: number }> {
+  for (let tries = 0; tries < 500 && (await watcher.ask('arrived')).count < count; tries++) await sleep(20)
+  return watcher.ask('arrived')
 }
 
-/** Delays from a webhook's arrival to each watcher, in µs, and the server's CPU time. */
-export interface Delays {
-  readonly p50: number
-  readonly p99: number
-  readonly lost: number
-}
-
-/** Sends webhooks at a fixed rate to the first watcher's server, and measures the delay to every watcher. */
+/** Sends webhooks at a fixed rate to the first watcher's server, and measures the delay to every watcher, in µs. */
 export async function timeDelays(
   load: Part<typeof Load>,
   all: readonly Watching[],
   calls: readonly string[],
   target: Omit<Target, 'port' | 'path'>,
-): Promise<Delays[]> {
+): Promise<{ p50: number; p99: number; lost: number }[]> {
   const taking = all[0]?.server
   if (!taking) return []
   for (const each of all) await watch(each, calls)
   await taking.ask('arrivals')
   await load.ask('send', { ...target, ...taking.address })
   const arrivals = new Map(await taking.ask('arrivals'))
-  const delays: Delays[] = []
+  const delays = []
   for (const each of all) {
     await arrived(each, target.count)
     const taken = (await each.watcher.ask('received')).flatMap(([id, nanos]) => {

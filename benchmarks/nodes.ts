@@ -16,7 +16,6 @@ const contenders: readonly Contender[] = [
   { name: 'CallGather (verified, appended, folded)', store: 'redis' },
 ]
 const places = ['taking', 'other'] as const
-const processes = ['taking', 'other', 'redis'] as const
 
 /** P8. */
 export async function nodes({ rounds, size }: Effort): Promise<Report> {
@@ -34,29 +33,23 @@ export async function nodes({ rounds, size }: Effort): Promise<Report> {
     const taking = await lab.server(contender, { core: 0, redis })
     const other = await lab.server(contender, { core: 1, redis })
     await load.ask('send', { ...taking.address, name: 'nodes', from: 0, count: CALLS, connections: 4 })
-    const delays = {
-      taking: { p50: [] as number[], p99: [] as number[] },
-      other: { p50: [] as number[], p99: [] as number[] },
-    }
-    const cpu = { taking: [] as number[], other: [] as number[], redis: [] as number[] }
-    rows.push({ name: contender.name, servers: { taking, other, redis }, delays, cpu, lost: 0 })
+    const newDelays = () => ({ p50: [] as number[], p99: [] as number[] })
+    const delays = { taking: newDelays(), other: newDelays() }
+    rows.push({ name: contender.name, servers: { taking, other }, delays, lost: 0 })
   }
   for await (const round of roundsOf('nodes', rounds)) {
     const paced = { from: CALLS + warmUp + (round - 1) * perRound, count: perRound, perSecond: PER_SECOND }
     const target = { name: 'nodes', connections: 8, ...(round === 0 ? { from: CALLS, count: warmUp } : paced) }
     for (const row of rows) {
-      const { servers, delays, cpu } = row
+      const { servers, delays } = row
       const watching = places.map((place) => ({ watcher: watchers[place], server: servers[place] }))
-      const before = await Promise.all(processes.map(async (name) => servers[name].cpu()))
       const measured = await timeDelays(load, watching, calls, target)
-      const after = await Promise.all(processes.map(async (name) => servers[name].cpu()))
       if (round === 0) continue
       for (const [nth, place] of places.entries()) {
         delays[place].p50.push(measured[nth]?.p50 ?? Number.NaN)
         delays[place].p99.push(measured[nth]?.p99 ?? Number.NaN)
         row.lost += measured[nth]?.lost ?? 0
       }
-      for (const [nth, name] of processes.entries()) cpu[name].push(((after[nth] ?? 0) - (before[nth] ?? 0)) / perRound)
     }
   }
   const [adapter, ours] = rows
@@ -66,13 +59,9 @@ export async function nodes({ rounds, size }: Effort): Promise<Report> {
     tables: [
       {
         caption: `${PER_SECOND} webhooks/s of 0.9 kB over ${CALLS} calls to one server, a watcher on each; Redis synced before each answer`,
-        head: [
-          ...['', 'taking server: p50 µs', 'p99 µs', 'other server: p50 µs', 'p99 µs', 'lost'],
-          ...['CPU µs each: taking', 'other', 'Redis'],
-        ],
-        rows: rows.map(({ name, delays: { taking, other }, lost, cpu }) => [
-          ...[name, median(taking.p50), median(taking.p99), median(other.p50), median(other.p99), lost],
-          ...processes.map((each) => median(cpu[each])),
+        head: ['', 'taking server: p50 µs', 'p99 µs', 'other server: p50 µs', 'p99 µs', 'lost'],
+        rows: rows.map(({ name, delays, lost }) => [
+          ...[name, ...places.flatMap((place) => [median(delays[place].p50), median(delays[place].p99)]), lost],
         ]),
       },
     ],

@@ -3,9 +3,8 @@
  * against our frames, which carry only the new messages.
  */
 import { atLeast, type Effort, type Goal, type Report } from './harness.ts'
-import { Lab } from './lab.ts'
+import { arrived, Lab, watch } from './lab.ts'
 import { callIdOf } from './parts/corpus.ts'
-import type { abilities as Crowd } from './parts/crowd.ts'
 
 const limits = { 10: 4, 100: 15, 1000: 110 } as const
 
@@ -13,7 +12,7 @@ const limits = { 10: 4, 100: 15, 1000: 110 } as const
 export async function transcript({ size }: Effort): Promise<Report> {
   await using lab = new Lab()
   const load = await lab.load()
-  const crowd = await lab.part<typeof Crowd>('crowd.ts')
+  const watcher = await lab.watchers()
   const peer = await lab.server({ name: 'forwarding', peer: 'emit' })
   const ours = await lab.server({ name: 'CallGather', store: 'memory' })
   const rows: (string | number)[][] = []
@@ -23,13 +22,11 @@ export async function transcript({ size }: Effort): Promise<Report> {
     await load.ask('prepare', { name, kind: 'conversation', calls: 1, count: messages, keys: lab.keys })
     const bytes: number[] = []
     for (const server of [peer, ours]) {
-      const { kind, address } = server
       await load.ask('send', { ...server.address, name, connections: 1, from: 0, count: 1 })
-      const tickets = await server.ask('tickets', 1)
-      await crowd.ask('connect', { kind, port: address.port, call: callIdOf(name, 0), count: 1, tickets })
+      await watch({ watcher, server }, [callIdOf(name, 0)], 1)
       await load.ask('send', { ...server.address, name, connections: 1, from: 1, count: messages })
-      bytes.push(await crowd.ask('take', messages))
-      await crowd.ask('close')
+      bytes.push((await arrived({ watcher, server }, messages)).bytes)
+      await watcher.ask('close')
     }
     const [forwarded = 0, own = 1] = bytes
     rows.push([messages.toLocaleString('en'), forwarded / 1000, own / 1000, forwarded / own, own / messages])

@@ -1,6 +1,6 @@
 /** The page of the screen benchmark: components and hooks on the real client with an in-memory transport. */
 import type { CallEvent } from '@callgather/protocol'
-import { DtmfPad, GatherPanel, GatherProvider, Transcript } from '@callgather/react'
+import { GatherPanel, GatherProvider, Transcript } from '@callgather/react'
 import { createScenarioClient, type ScenarioClient } from '@callgather/react/testing'
 import { CallWall } from '@callgather/react/wall'
 import '@callgather/react/styles.css'
@@ -56,12 +56,11 @@ const views = {
     </div>
   ),
   panel: () => <GatherPanel callId={CALL} />,
-  supervisor: () => (
+  wall: () => (
     <div style={{ height: 900, display: 'grid' }}>
       <CallWall />
     </div>
   ),
-  wall: () => Array.from({ length: CALLS_ON_WALL }, (_, nth) => <DtmfPad key={callIdOf(nth)} callId={callIdOf(nth)} />),
 }
 
 const frame = () => new Promise<void>((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
@@ -71,13 +70,13 @@ const bench = {
   async mount(view: View, count: number): Promise<void> {
     root?.unmount()
     client?.close()
-    const isWall = view === 'wall' || view === 'supervisor'
+    const isWall = view === 'wall'
     const calls = Array.from({ length: isWall ? CALLS_ON_WALL : 1 }, (_, nth) => callIdOf(nth))
     client = createScenarioClient(
       calls.map((callId) => ({ title: callId, callId, from: '+15550001111', to: '+15550002222', steps: [] })),
     )
     events = 0
-    if (view === 'supervisor') for (const call of calls) collect(call)
+    if (isWall) for (const call of calls) collect(call)
     for (let nth = 0; nth < count; nth++) for (const call of calls) append(isWall ? 'key' : 'message', call)
     root = createRoot(document.getElementById('root') as HTMLElement)
     root.render(<GatherProvider client={client}>{views[view]()}</GatherProvider>)
@@ -85,14 +84,9 @@ const bench = {
     for (let settle = 0; settle < 10; settle++) await frame()
   },
   /** Repeats an action `count` times, each in its own frame. */
-  async happen(
-    kind: 'message' | 'frame of the wall' | 'frame of the supervisor' | 'nothing',
-    count: number,
-  ): Promise<void> {
+  async happen(kind: 'message' | 'frame of the wall' | 'nothing', count: number): Promise<void> {
     for (let nth = 0; nth < count; nth++) {
       if (kind === 'frame of the wall') {
-        for (let key = 0; key < 10; key++) append('key', callIdOf((nth * 10 + key) % CALLS_ON_WALL))
-      } else if (kind === 'frame of the supervisor') {
         for (let key = 0; key < KEYS_PER_FRAME; key++) {
           append('key', callIdOf((nth * KEYS_PER_FRAME + key) % CALLS_ON_WALL))
         }

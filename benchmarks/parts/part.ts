@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { createBirpc } from 'birpc'
 import { build, type Plugin } from 'esbuild'
 
 /** The requests that a part handles, by name. Each has one argument and a result. */
@@ -42,12 +43,6 @@ export interface StartOptions {
   readonly settings?: unknown
 }
 
-interface Answer {
-  readonly id: number
-  readonly value?: unknown
-  readonly error?: string
-}
-
 const running = new Set<ChildProcess>()
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
@@ -72,27 +67,16 @@ export async function start<Able extends Abilities>(file: string, options: Start
     env: { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '', PART_SETTINGS: JSON.stringify(settings) },
   })
   running.add(child)
-  const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
-  let next = 1
-  const ended = once(child, 'exit').then(() => {
-    running.delete(child)
-    for (const { reject } of waiting.values()) reject(new Error(`The part ${file} ended while it was asked.`))
-  })
+  const ended = once(child, 'exit').then(() => running.delete(child))
   const tooEarly = ended.then(() => Promise.reject(new Error(`The part ${file} ended at once.`)))
   await Promise.race([once(child, 'message'), tooEarly])
   tooEarly.catch(() => {})
-  child.on('message', ({ id, value, error }: Answer) => {
-    const asked = waiting.get(id)
-    waiting.delete(id)
-    if (error === undefined) asked?.resolve(value)
-    else asked?.reject(new Error(`${file}: ${error}`))
-  })
-  const ask = (name: string, argument?: unknown) =>
-    new Promise<unknown>((resolve, reject) => {
-      if (!child.connected) return reject(new Error(`The part ${file} has ended, and cannot ${name}.`))
-      waiting.set(next, { resolve, reject })
-      child.send({ id: next++, name, argument })
-    })
+  const remote = createBirpc<Record<string, (argument?: unknown) => unknown>>(
+    {},
+    { post: (message) => child.send(message), on: (listener) => child.on('message', listener), timeout: -1 },
+  )
+  child.once('exit', () => remote.$close(new Error(`The part ${file} ended while it was asked.`)))
+  const ask = (name: string, argument?: unknown) => remote.$call(name, argument)
   return {
     ask: ask as Part<Able>['ask'],
     cpu: async () => (await ask('$cpu')) as number,

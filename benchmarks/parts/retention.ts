@@ -1,5 +1,5 @@
 /** A server with many old calls that measures its event loop pauses. Its own clock is simulated. */
-import { createServer, get } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { mock } from 'node:test'
@@ -91,10 +91,7 @@ async function list(): Promise<void> {
   const ticket = await gather.issueTicket({ subject: 'agent', calls: '*', scopes: ['view'], expiresIn: '1d' })
   const { port } = server.address() as AddressInfo
   const headers = { authorization: `Bearer ${ticket}` }
-  await new Promise<void>((resolve, reject) => {
-    get({ host: '127.0.0.1', port, path: '/callgather/calls', headers }, (response) => {
-      response.resume().once('end', resolve)
-      if (response.statusCode !== 200) reject(new Error(`The list was refused with ${response.statusCode}.`))
-    }).once('error', reject)
-  })
+  const response = await fetch(`http://127.0.0.1:${port}/callgather/calls`, { headers })
+  await response.arrayBuffer()
+  if (!response.ok) throw new Error(`The list was refused with ${response.status}.`)
 }

@@ -1,5 +1,6 @@
 /** Handles the requests of `part.ts` inside the process of a part. */
 import { constants, type NodeGCPerformanceDetail, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
+import { createBirpc } from 'birpc'
 import type { Abilities } from './part.ts'
 
 /** What the part was started with. */
@@ -7,9 +8,9 @@ export const settings = <Settings>(): Settings => JSON.parse(process.env.PART_SE
 
 /** Answers requests until the channel closes. */
 export function serve(abilities: Abilities): void {
-  const all: Record<string, (argument: never) => unknown> = {
+  const all = {
     ...abilities,
-    $cpu: () => cpuMicros(),
+    $cpu: cpuMicros,
     $memory: () => {
       // The second collection frees objects that only finalizers kept.
       globalThis.gc?.()
@@ -19,16 +20,10 @@ export function serve(abilities: Abilities): void {
     },
     $scavenges: () => scavenges.splice(0),
   }
-  const answer = async ({ id, name, argument }: { id: number; name: string; argument: never }) => {
-    try {
-      const ability = all[name]
-      if (!ability) throw new Error(`The part has no ability ${name}.`)
-      process.send?.({ id, value: await ability(argument) })
-    } catch (error) {
-      process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
-    }
-  }
-  process.on('message', (message: { id: number; name: string; argument: never }) => void answer(message))
+  createBirpc(all, {
+    post: (message) => process.send?.(message),
+    on: (listener) => process.on('message', listener),
+  })
   process.once('disconnect', () => process.exit(0))
   process.send?.('ready')
 }

@@ -1,8 +1,10 @@
 /** Runs agents with the client of each kind of server, and records what they receive and when. */
-import { setMaxListeners } from 'node:events'
+import { once, setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { PROTOCOL_VERSION } from '@callgather/protocol'
 import { type CallFeed, createGatherClient } from '@callgather/react'
 import { io } from 'socket.io-client'
+import { WebSocket } from 'ws'
 import { screenOf } from './observe.ts'
 import { serve } from './serve.ts'
 
@@ -11,6 +13,8 @@ export interface Watchers {
   readonly port: number
   /** One agent each. */
   readonly tickets: readonly string[]
+  /** Whether agents of our server only count its messages, so that one process can run thousands. */
+  readonly isBare?: boolean
 }
 
 interface Agent {
@@ -26,18 +30,24 @@ interface Agent {
 let agents: Agent[] = []
 let received: [id: string, nanos: bigint][] = []
 let count = 0
+let bytes = 0
 
 export const abilities = {
-  begin: ({ kind, port, tickets }: Watchers) => {
+  begin: ({ kind, port, tickets, isBare }: Watchers) => {
     close()
-    const url = `http://127.0.0.1:${port}`
-    agents = tickets.map((ticket) => (kind === 'callgather' ? ourAgent(url, ticket) : roomAgent(url)))
+    const open = kind === 'ws' ? frameAgent : kind === 'callgather' && !isBare ? ourAgent : roomAgent
+    agents = tickets.map((ticket) => open(`127.0.0.1:${port}`, ticket))
   },
-  /** Agent n watches the nth of the lists. */
+  /** Every agent watches these calls, or agent n the nth of the lists. */
   watch: async (lists: readonly (readonly string[])[]) => {
     received = []
     count = 0
-    await Promise.all(agents.map((agent, nth) => agent.watch(lists[nth] ?? [])))
+    bytes = 0
+    // More handshakes at once would wait in the queue of the server's socket.
+    for (let first = 0; first < agents.length; first += 50) {
+      const some = agents.slice(first, first + 50)
+      await Promise.all(some.map((agent, nth) => agent.watch(lists[(first + nth) % lists.length] ?? [])))
+    }
   },
   /** Every agent watches the list of calls. */
   watchList: async () => {
@@ -46,8 +56,8 @@ export const abilities = {
   reconnect: (nth: number) => agents[nth % agents.length]?.reconnect?.(),
   /** The ids of the keys that came, with the moment. */
   received: () => received,
-  /** How many events came. */
-  count: () => count,
+  /** How many events came; for bare agents and peers, how many messages, of how many bytes. */
+  arrived: () => ({ count, bytes }),
   /** Counts the watched calls whose state differs from their log. */
   wrong: (expected: ReadonlyMap<string, string>): number =>
     agents.flatMap(({ feeds = [] }) => [...feeds]).filter(([id, { state }]) => screenOf(state) !== expected.get(id))
@@ -71,8 +81,8 @@ function newLeaving(): AbortController {
 }
 
 /** The client that a page would use, down to the folded state. */
-function ourAgent(url: string, ticket: string): Agent {
-  const connect = () => createGatherClient({ url, getTicket: async () => ticket })
+function ourAgent(host: string, ticket: string): Agent {
+  const connect = () => createGatherClient({ url: `http://${host}`, getTicket: async () => ticket })
   let client = connect()
   let leaving = newLeaving()
   const feeds = new Map<string, CallFeed>()
@@ -125,19 +135,46 @@ function ourAgent(url: string, ticket: string): Agent {
   }
 }
 
-/** A plain socket.io client, in the room of each call. */
-function roomAgent(url: string): Agent {
-  const socket = io(url, { transports: ['websocket'], reconnection: false, forceNew: true })
-  socket.on('webhook', ({ data }: { data: { id: string } }) => {
-    note(data.id)
-    count += 1
-  })
+/** A plain socket.io client, in the room of each call. With a ticket, of our server. */
+function roomAgent(host: string, ticket: string): Agent {
+  const isOurs = ticket !== ''
+  const own = isOurs ? { path: '/callgather/socket.io', auth: { ticket, protocol: PROTOCOL_VERSION } } : {}
+  const plain = { transports: ['websocket'], reconnection: false, forceNew: true, autoConnect: false }
+  const socket = io(`http://${host}`, { ...plain, ...own })
+  const start = `2["${isOurs ? 'call:event' : 'webhook'}"`
+  socket.on('webhook', ({ data }: { data: { id: string } }) => note(data.id))
   return {
     watch: async (calls) => {
-      for (const call of calls) await socket.timeout(10_000).emitWithAck('watch', call)
+      // The packet type adds one character.
+      socket.connect().io.engine.on('packet', ({ data }) => String(data).startsWith(start) && take(`4${data}`))
+      for (const call of calls) {
+        const [name, wanted] = isOurs ? ['call:watch', { call_id: call }] : ['watch', call]
+        const reply: { readonly ok: boolean } | undefined = await socket
+          .timeout(30_000)
+          .emitWithAck(String(name), wanted)
+        if (isOurs && !reply?.ok) throw new Error(`The watch was refused: ${JSON.stringify(reply)}`)
+      }
     },
     close: () => {
       socket.close()
     },
   }
+}
+
+/** A websocket that gets every message of its server. */
+function frameAgent(host: string): Agent {
+  const socket = new WebSocket(`ws://${host}`, { perMessageDeflate: false })
+  const opened = once(socket, 'open')
+  socket.on('message', take)
+  return {
+    watch: async () => {
+      await opened
+    },
+    close: () => socket.terminate(),
+  }
+}
+
+function take(message: string | Buffer): void {
+  count += 1
+  bytes += Buffer.byteLength(message)
 }
