@@ -75,7 +75,7 @@ function Events({ callId }: { callId: string }) {
         className="console-button"
         onClick={() => void navigator.clipboard.writeText(JSON.stringify(transcript.rows, null, 2))}
       >
-        Copy all {transcript.length} as JSON
+        Copy all rows as JSON
       </button>
     </>
   )

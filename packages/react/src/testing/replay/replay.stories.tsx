@@ -41,6 +41,8 @@ export const Sample: Story = {
     const collected = within(await canvas.findByRole('region', { name: 'Collected' }))
     await expect(await collected.findByText('40718832')).toBeVisible()
     await expect(collected.getByText('Hidden, 4 digits')).toBeInTheDocument()
+    // A replay has no connection, so it must not look live.
+    await expect(canvas.queryByText('Live')?.checkVisibility() ?? false).toBe(false)
   },
 }
 
