@@ -78,8 +78,7 @@ function digitsOf(gather: DigitGather, ended: GatherEndEntry | null): CollectedV
   return [
     {
       ...commonOf(gather, 'digits', ended),
-      // A hidden prompt consists of hidden characters and names nothing.
-      label: gather.label ?? (gather.prompt.text?.replaceAll(HIDDEN_DIGIT, '') ? gather.prompt.text : 'digits'),
+      label: gather.label ?? gather.prompt.text ?? 'digits',
       value: mask ? null : digits,
       digitCount: isCounted ? digitCount : null,
       last4: ended?.last4 ?? null,

@@ -206,7 +206,8 @@ export const HIDDEN_DIGIT = '•'
 
 const hidden = (count: number, last4 = '') => HIDDEN_DIGIT.repeat(Math.max(0, count - last4.length)) + last4
 
-const textOf = (value: unknown) => (typeof value === 'string' && value !== '' ? value : null)
+/** Returns a text; `null` if it is empty, or consists of hidden characters and so says nothing. */
+const textOf = (value: unknown) => (typeof value === 'string' && value.replaceAll(HIDDEN_DIGIT, '') ? value : null)
 
 const isInvalidPrompt = (media: string | undefined, body: Readonly<Record<string, unknown>>) =>
   media !== undefined && (media === body.invalid_audio_url || media === body.invalid_media_name)

@@ -20,6 +20,7 @@ import { asRecord } from '../base/json.ts'
 import { digestOf, macOf } from '../base/secrets.ts'
 import { maskBody, maskMessages } from '../ingest/mask-content.ts'
 import { openMask, strictest } from '../ingest/masking.ts'
+import { HIDDEN_TEXT } from '../telnyx/history.ts'
 import type { NewEvent } from '../store/call-store.ts'
 import type { MarkCodec } from '../telnyx/client-state.ts'
 import { commandEvent } from './command-outcome.ts'
@@ -83,6 +84,7 @@ export async function prepareCommand(order: CommandInput, deps: PrepareDeps): Pr
   const checked = checkCommand(command, applyPolicy(command, order.body, policy, isTrusted))
   if (!checked.ok) throw new GatherError(checked.status, checked.errors)
   const { command_id, client_state, ...fields } = checked.body as Record<string, unknown>
+  if (JSON.stringify(fields).includes(HIDDEN_TEXT)) throw repeatsHiddenText()
   const body = withUpdates(command, fields)
   const ownId = () =>
     order.idempotencyKey === undefined ? randomUUID() : derivedId(commandKey, 'id', callId, order.idempotencyKey)
@@ -107,10 +109,11 @@ export async function prepareCommand(order: CommandInput, deps: PrepareDeps): Pr
       return mask !== undefined && isCaptured(state) ? copiesMaskedGather() : null
     },
     requestEvent(state, now) {
-      const isOpen = openMask(state, now) !== undefined
-      const logged = withoutSecrets(loggedBody(command, body, mask, isOpen))
+      const open = openMask(state, now)
+      const logged = withoutSecrets(loggedBody(command, body, mask, open !== undefined))
       // While a masked gather is open, a client may read its input back in a label. The host wrote a template's label.
-      const label = isGather(command) ? ((isOpen ? undefined : order.label) ?? template?.label) : undefined
+      const isSafe = open === undefined || (open !== 'all' && !/\p{N}/u.test(order.label ?? ''))
+      const label = isGather(command) ? ((isSafe ? order.label : undefined) ?? template?.label) : undefined
       const payload = {
         ...{ command, body: logged, subject },
         ...(mask === undefined ? {} : { mask }),
@@ -133,6 +136,12 @@ function loggedBody(
   if (mask === undefined) return body
   return isConversation(command) ? maskBody(body, { titles: true }) : maskMessages(body)
 }
+
+const repeatsHiddenText = () =>
+  gatherError(
+    'invalidPayload',
+    `The request contains ${HIDDEN_TEXT}, which stands for hidden text in the log. Write the text again.`,
+  )
 
 const marksMaskedGather = () =>
   gatherError(

@@ -180,6 +180,27 @@ describe('the label of a gather', () => {
     expect(labels).not.toContain('4711')
   })
 
+  it('keeps a label without numbers while masked digits may still arrive, but not while a masked AI gather is open', async () => {
+    const store = memoryStore()
+    await using server = await testServer({ store })
+    await server.webhook('call.answered')
+    await server.command('gather', {}, { [MASK_HEADER]: 'digits', [LABEL_HEADER]: 'PIN' })
+    const replace = { 'callgather-replace': 'true' }
+    await server.command('gather', {}, { [LABEL_HEADER]: 'Account', ...replace, [MASK_HEADER]: 'all' })
+    await server.command('gather', {}, { [LABEL_HEADER]: 'Smith', ...replace })
+    expect((await labelsIn(store)).filter((label) => label !== undefined)).toEqual(['PIN', 'Account'])
+  })
+
+  it('refuses a request that repeats the hidden words of a logged request', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    const body = { payload: '•••', voice: 'female' }
+    const answer = await server.command('gather_using_speak', body)
+    expect(answer.status).toBe(422)
+    expect(JSON.stringify(answer.body)).toContain('Write the text again')
+    expect(server.upstream.received).toEqual([])
+  })
+
   it('labels and masks a gather by its template, and a client can only make the mask stricter', async () => {
     const store = memoryStore()
     const pin = { command: 'gather', body: { maximum_digits: 4 }, label: 'PIN', mask: 'allButLast4' } as const

@@ -30,9 +30,14 @@ export const shownText = (item: CollectedValue, language: Language): string =>
 export const copyText = (item: CollectedValue, { t }: Language): string =>
   typeof item.value === 'boolean' ? t(item.value ? 'fields.yes' : 'fields.no') : plainText(item)
 
-/** Returns a value with its label as a line of text. A result that is neither valid nor confirmed is in brackets. */
-export function copyLine(item: CollectedValue, hungUpBy: HungUpBy | null, language: Language): string {
+/** Describes in brackets a result that is neither valid nor confirmed, after a space. */
+export function doubtWords(item: CollectedValue, hungUpBy: HungUpBy | null, language: Language): string {
   const isGood = item.kind === 'fields' ? item.status === 'confirmed' : item.outcome === 'valid'
+  return isGood ? '' : ` (${resultWords(item, hungUpBy, language)})`
+}
+
+/** Returns a value with its label as a line of text. */
+export function copyLine(item: CollectedValue, hungUpBy: HungUpBy | null, language: Language): string {
   const value = item.mask ? hiddenWords(item, language) : copyText(item, language)
-  return `${item.label}: ${value}${isGood ? '' : ` (${resultWords(item, hungUpBy, language)})`}`
+  return `${item.label}: ${value}${doubtWords(item, hungUpBy, language)}`
 }

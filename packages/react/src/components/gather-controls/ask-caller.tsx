@@ -77,13 +77,15 @@ function Card({
   const [isFormOpen, setFormOpen] = useRemembered(callId, openForms)
   const form = useForm(callId, initial)
   const [pressed, setPressed] = useState<string | null>(null)
+  const [isReview, setReview] = useState(false)
   const asking = useAnyCommand(callId, { slot: 'preset' })
   const starting = useAnyCommand(callId, { slot: 'form.start' })
   const id = useId()
   const kept = useKeptFocus()
   // Telnyx may accept the request of a refused or unknown attempt later, by Retry or Replace.
   const isTaken = starting.status === 'accepted' || starting.status === 'confirmed'
-  const setOpen = (isOpen: boolean) => {
+  const setOpen = (isOpen: boolean, isReview = false) => {
+    setReview(isReview)
     if (isOpen && isTaken) {
       form.discardSent()
       starting.reset()
@@ -93,10 +95,10 @@ function Card({
   const isOpen = (isFormOpen && !isTaken) || presets.length === 0
   const { module, hasFailed, retry } = useOnDemand(gatherForm, isOpen)
   const cancel = presets.length > 0 ? () => setOpen(false) : undefined
-  const ask = (preset: Preset, isReview: boolean) => {
+  const ask = (preset: Preset, isWanted: boolean) => {
     if (isBusy(asking)) return
-    if ((isReview || running) && !preset.template) {
-      setOpen(true)
+    if ((isWanted || running) && !preset.template) {
+      setOpen(true, true)
       form.fill(preset)
       return
     }
@@ -138,6 +140,7 @@ function Card({
           reason={reason}
           initial={initial}
           developer={developer}
+          isReview={isReview}
           onSent={() => setOpen(false)}
           onCancel={cancel}
         />
@@ -160,7 +163,7 @@ function Card({
           {isShownHere(starting) && <CommandNotice command={starting} />}
           {reason !== null && !isBusy(asking) && <p className="cg-hint">{reason}</p>}
           <p className="cg-hint cg-ask-hint">
-            {t('ask.hint')}
+            {t(running ? 'controls.replaceHint' : 'ask.hint')}
             <Button variant="quiet" size="small" onClick={() => setOpen(true)}>
               {t('ask.own')}
             </Button>

@@ -23,16 +23,18 @@ interface GatherFormProps {
   readonly initial?: Partial<Draft> | undefined
   /** Whether the form shows the request as JSON and Telnyx's names. */
   readonly developer: boolean
+  /** Whether the form opened with a request to review, so that the focus moves to its submit button. */
+  readonly isReview?: boolean
   readonly onSent?: (() => void) | undefined
   /** Closes the form and shows the running or last gather. */
   readonly onCancel?: (() => void) | undefined
 }
 
 /** The form that starts a gather. Parameters that are not essential are under "More options". */
-export function GatherForm({ callId, presets, reason, initial, developer, onSent, onCancel }: GatherFormProps) {
+export function GatherForm({ callId, initial, onSent, ...body }: GatherFormProps) {
   return (
     <parts.Root callId={callId} initial={initial} onSent={() => onSent?.()} className="cg-controls-form">
-      <Body presets={presets} reason={reason} developer={developer} onCancel={onCancel} />
+      <Body {...body} />
     </parts.Root>
   )
 }
@@ -41,8 +43,9 @@ function Body({
   presets,
   reason,
   developer,
+  isReview = false,
   onCancel,
-}: Pick<GatherFormProps, 'presets' | 'reason' | 'developer' | 'onCancel'>) {
+}: Omit<GatherFormProps, 'callId' | 'initial' | 'onSent'>) {
   const { draft, problems, fieldProblems, problemOf, replaces, starting } = useGatherForm('Body')
   const { t } = useLanguage()
   const [more, setMore] = useState(false)
@@ -110,8 +113,10 @@ function Body({
         </Notice>
       )}
       <CommandNotice command={starting} />
+      {reason !== null && <p className="cg-hint">{reason}</p>}
+      {replaces && reason === null && <p className="cg-hint">{t('controls.replaceHint')}</p>}
       <div className="cg-controls-actions">
-        <CommandButton type="submit" command={starting} variant="primary" reason={reason}>
+        <CommandButton type="submit" command={starting} variant="primary" reason={reason} autoFocus={isReview}>
           {t(replaces ? 'controls.replace' : 'controls.start')}
         </CommandButton>
         {onCancel && (
@@ -134,8 +139,6 @@ function Body({
           </Button>
         )}
       </div>
-      {reason !== null && <p className="cg-hint">{reason}</p>}
-      {replaces && reason === null && <p className="cg-hint">{t('controls.replaceHint')}</p>}
     </>
   )
 }

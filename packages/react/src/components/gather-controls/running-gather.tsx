@@ -59,6 +59,8 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, s
   }
   const canAct = useCall(callId, ({ scopes, cursor }) => cursor === null || scopes.includes('gather'))
   const { command } = gather
+  // While masked input may still arrive, the log has a request without its words, so it cannot be sent again.
+  const isWhole = !JSON.stringify(gather.body).includes('•••')
   const isEnded = useCall(callId, ({ state }) => selectCallPhase(state) === 'ended')
   const again = () => {
     if (command === null) return
@@ -68,7 +70,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, s
     id: 'again',
     key: 'r',
     label: t('gather.again'),
-    enabled: !running && command !== null && reason === null && !isBusy(asking),
+    enabled: !running && command !== null && isWhole && reason === null && !isBusy(asking),
     run: again,
   })
   const isOverdue = useStopOverdue(callId, gather, stopping)
@@ -78,7 +80,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, s
     <div className="cg-running" data-status={gather.status} ref={root}>
       <Prompt gather={gather} />
       {gather.kind === 'digits' ? <DigitSlots callId={callId} gatherId={gather.id} /> : <Fields />}
-      {gather.hidden && !gather.mask && <p className="cg-hint">{t('gather.alsoHidden')}</p>}
+      {!gather.mask && (gather.hidden || !isWhole) && <p className="cg-hint">{t('gather.alsoHidden')}</p>}
       <DeliveryNotice delivery={gather.delivery} />
       {refusal && (
         <Notice tone="negative" icon="alert" title={refusal.title}>
@@ -127,6 +129,7 @@ export function RunningGather({ callId, gather, reason, confirming, onConfirm, s
             </CommandButton>
           ) : (
             command !== null &&
+            isWhole &&
             !isEnded && (
               <CommandButton
                 key="again"

@@ -12,9 +12,9 @@ const rescheduled = new ScenarioWriter('Rescheduled')
   .wait(15_000)
   .command('pin', 'gather', { maximum_digits: 4 }, { mask: 'digits', label: 'PIN' })
   .event('call.gather.ended', { command_id: 'pin', payload: { status: 'valid', digits: null, digit_count: 4 } })
-  .command('quiet', 'gather', {})
+  .command('number', 'gather', {}, { label: 'Phone number' })
   .wait(5000)
-  .event('call.gather.ended', { command_id: 'quiet', payload: { status: 'timeout', digits: '' } })
+  .event('call.gather.ended', { command_id: 'number', payload: { status: 'timeout', digits: '0206' } })
   .command('booking', 'gather_using_ai', {
     parameters: { properties: { day: { type: 'string', format: 'date', title: 'Appointment day' } } },
   })
@@ -59,6 +59,7 @@ export const Open: Story = {
     await expect(canvas.getByText('Valid ×3 · Timed out')).toBeVisible()
     await expect(canvas.getByText('Offer Thursday first.')).toBeVisible()
     await expect(canvas.getByText('Hidden, 4 digits')).toBeVisible()
+    await expect(canvas.getByText(/\(Timed out\)/)).toHaveTextContent('0206 (Timed out)')
   },
 }
 
@@ -113,6 +114,7 @@ export const Copied: Story = {
       'Ended: Caller hung up',
       'Requests: Valid ×3 · Timed out',
       'Appointment day: 2026-11-26',
+      'Phone number: 0206 (Timed out)',
       'PIN: Hidden, 4 digits',
       'Account number: 40718832',
       'Whisper 10:41:27: Offer Thursday first.',

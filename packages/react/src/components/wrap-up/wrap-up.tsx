@@ -3,7 +3,7 @@ import { writeClipboard } from '../../hooks/clipboard.ts'
 import { visibleText } from '../../hooks/party.ts'
 import type { UseWrapUpOptions } from '../../hooks/use-wrap-up.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
-import { hiddenWords, shownText, valueLabel } from '../collected/collected-words.ts'
+import { doubtWords, hiddenWords, shownText, valueLabel } from '../collected/collected-words.ts'
 import { Button } from '../kit/button.tsx'
 import { Chip } from '../kit/chip.tsx'
 import { CopyFailure } from '../kit/copy-failure.tsx'
@@ -111,6 +111,7 @@ function Summary() {
           ) : (
             <dd className="cg-wrap-up-value">
               <bdi>{shownText(item, language)}</bdi>
+              {doubtWords(item, summary.hungUpBy, language)}
             </dd>
           )}
         </div>
