@@ -1,7 +1,7 @@
 /** The view of a conversation with an AI, and the partial speech. Derived from the call state, never stored. */
 import { type CallState, type MessageEntry, messageKey } from '../call-state/call-state.ts'
 import { type ConversationName, isConversation } from '../commands/command-name.ts'
-import { type GatherStatus, type Refusal, refusalOf, selectCallEndedAt, statusOf } from './status.ts'
+import { type GatherStatus, latestOf, type Refusal, refusalOf, selectCallEndedAt, statusOf } from './status.ts'
 
 /** A conversation of the caller with an assistant or an AI gather. */
 export interface Conversation {
@@ -29,7 +29,8 @@ export interface Conversation {
 
 /** Returns the conversation with this id, or the latest conversation without an id. `null` if there is none. */
 export function selectConversation(state: CallState, id?: string): Conversation | null {
-  const wanted = id ?? state.latestConversation?.id ?? (state.conversations.at(-1)?.id || null)
+  const wanted =
+    id ?? latestOf(state.latestConversation, state.conversations)?.id ?? (state.conversations.at(-1)?.id || null)
   const conversation = wanted === null ? undefined : state.conversations.get(wanted)
   if (!conversation) return null
   const { command, created, ended, length } = conversation

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { foldCall } from '../reduce/reduce-call.ts'
 import { ScenarioWriter } from '../scenarios/index.ts'
+import { selectConversation } from './conversation.ts'
 import { type DigitGather, selectGather } from './gather.ts'
 import { selectStrayKeys } from './stray-keys.ts'
 import { selectCallSummary } from './summary.ts'
@@ -113,5 +114,41 @@ describe('stray keys', () => {
         .join(''),
     ).toBe('5503')
     expect(digitsOf(early().event('call.gather.ended', { command_id: 'pin', ...ending('valid', '503') }))).toBe('5')
+  })
+})
+
+describe('a refused request', () => {
+  const refuse = (writer: ScenarioWriter, command_id: string, command = 'gather') =>
+    writer
+      .event('command.requested', { command_id, payload: { command, body: {} } })
+      .event('command.refused', { command_id, payload: { status: 422, code: '90061', title: 'Already running' } })
+  const running = () => refuse(started().press('12', { gather: 'account' }), 'second')
+
+  it('leaves the running gather the latest, with its keys', () => {
+    expect(gatherOf(running().press('3', { gather: 'account' }))).toMatchObject({ id: 'account', digits: '123' })
+  })
+
+  it('leaves the gather the latest that has ended since', () => {
+    const ended = running()
+      .wait(1)
+      .event('call.gather.ended', { command_id: 'account', ...ending('valid', '123456') })
+    expect(gatherOf(ended)).toMatchObject({ id: 'account', outcome: 'valid', digits: '123456' })
+  })
+
+  it('is the latest when no other gather runs', () => {
+    const over = started().event('call.gather.ended', { command_id: 'account', ...ending('valid', '123456') })
+    expect(gatherOf(refuse(over.wait(1), 'second'))).toMatchObject({ id: 'second', status: 'refused' })
+  })
+
+  it('does not hide that an accepted request has replaced an earlier one', () => {
+    const state = stateOf(refuse(started().command('next', 'gather', {}), 'third'))
+    expect(selectGather(state)?.id).toBe('next')
+    expect(selectGather(state, 'account')).toMatchObject({ status: 'ended', outcome: 'cancelled' })
+  })
+
+  it('leaves the running assistant the latest conversation', () => {
+    const talking = new ScenarioWriter('Two assistants').answered().command('first', 'ai_assistant_start', {})
+    const state = stateOf(refuse(talking, 'second', 'ai_assistant_start'))
+    expect(selectConversation(state)).toMatchObject({ id: 'first', status: 'collecting' })
   })
 })

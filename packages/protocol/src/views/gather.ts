@@ -4,7 +4,7 @@ import type { CallState, GatherState, KeyEntry } from '../call-state/call-state.
 import type { GatherName } from '../commands/command-name.ts'
 import { type DigitAttempt, type DigitRules, faultOf, type KeyPress, type Rejection, readKeys } from './digits.ts'
 import { type FieldState, fieldStates } from './fields.ts'
-import { type GatherStatus, type Refusal, refusalOf, selectCallEndedAt, statusOf } from './status.ts'
+import { type GatherStatus, latestOf, type Refusal, refusalOf, selectCallEndedAt, statusOf } from './status.ts'
 import { claimedKeys, keysBeforeEnd, rulesOf } from './stray-keys.ts'
 
 /** The fields that both kinds of gather have. */
@@ -103,11 +103,12 @@ export function selectGather(state: CallState, id?: string): Gather | null {
 }
 
 function latestGatherId(state: CallState): string | null {
-  const { latestGather, latestGatherEnd } = state
-  if (!latestGatherEnd) return latestGather?.id ?? null
+  const { latestGatherEnd } = state
+  const latest = latestOf(state.latestGather, state.gathers)
+  if (!latestGatherEnd) return latest?.id ?? null
   const unasked = !state.gathers.get(latestGatherEnd.gatherId)?.command?.request
-  const last = !latestGather || latestGatherEnd.stamp > latestGather.stamp
-  return unasked && last ? latestGatherEnd.gatherId : (latestGather?.id ?? null)
+  const last = !latest || latestGatherEnd.stamp > latest.stamp
+  return unasked && last ? latestGatherEnd.gatherId : (latest?.id ?? null)
 }
 
 /** The end of a gather without an ending event of its own: the call ended, or a later gather replaced it. */
@@ -120,10 +121,10 @@ function endFromOutside(state: CallState, gather: GatherState): End | null {
   if (gather.ended) return null
   const ended = selectCallEndedAt(state)
   if (ended !== null) return { at: ended, outcome: 'call_hangup' }
-  const { latestGather } = state
+  const latest = latestOf(state.latestGather, state.gathers)
   const began = gather.command?.request?.stamp
-  if (!latestGather || began === undefined || latestGather.stamp <= began) return null
-  const successor = state.commands.get(latestGather.id)
+  if (!latest || began === undefined || latest.stamp <= began) return null
+  const successor = state.commands.get(latest.id)
   // Telnyx runs one gather per call leg: when it accepts the next gather, it cancels this one.
   return successor?.outcome?.status === 'accepted' ? { at: successor.outcome.at, outcome: 'cancelled' } : null
 }

@@ -1,5 +1,5 @@
 /** The phase of a call, and the status of its gathers and conversations. */
-import type { CallState, CommandState } from '../call-state/call-state.ts'
+import type { CallState, CommandState, ConversationState, GatherState } from '../call-state/call-state.ts'
 
 /** The phase of a call: `unknown` until a webhook reports the call. */
 export type CallPhase = 'unknown' | 'ringing' | 'answered' | 'ended'
@@ -64,6 +64,27 @@ export function statusOf(command: CommandState | null, over: boolean, evidence: 
   if (evidence || command?.outcome?.status === 'accepted' || !command) return 'collecting'
   return command.outcome?.status === 'unknown' ? 'unknown' : 'requested'
 }
+
+/**
+ * Returns the latest request of a gather or conversation. A refused one changed nothing on the call: it is the latest
+ * only while no other runs and none has ended since.
+ */
+export function latestOf(
+  latest: CallState['latestGather'],
+  all: CallState['gathers'] | CallState['conversations'],
+): { readonly id: string; readonly stamp: string } | null {
+  const isRefused = ({ command }: Item) => command?.outcome?.status === 'refused'
+  const asked = latest && all.get(latest.id)
+  if (!asked || !isRefused(asked)) return latest
+  const others = [...(all as Iterable<Item>)].filter(
+    (it) => !isRefused(it) && !(it.ended && it.ended.stamp < latest.stamp),
+  )
+  // One without a request was not started through CallGather.
+  const begun = others.map(({ id, command }) => ({ id, stamp: command?.request?.stamp ?? '' }))
+  return begun.reduce((one, other) => (other.stamp < one.stamp ? one : other), begun[0] ?? latest)
+}
+
+type Item = GatherState | ConversationState
 
 export function refusalOf(command: CommandState | null): Refusal | null {
   const outcome = command?.outcome

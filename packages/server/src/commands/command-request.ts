@@ -20,9 +20,9 @@ import { asRecord } from '../base/json.ts'
 import { digestOf, macOf } from '../base/secrets.ts'
 import { maskBody, maskMessages } from '../ingest/mask-content.ts'
 import { openMask, strictest } from '../ingest/masking.ts'
-import { HIDDEN_TEXT } from '../telnyx/history.ts'
 import type { NewEvent } from '../store/call-store.ts'
 import type { MarkCodec } from '../telnyx/client-state.ts'
+import { HIDDEN_TEXT } from '../telnyx/history.ts'
 import { commandEvent } from './command-outcome.ts'
 
 /** A command as its sender submits it. */

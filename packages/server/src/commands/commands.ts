@@ -13,6 +13,8 @@ import {
   gatherError,
   isGather,
   selectCallEndedAt,
+  selectConversation,
+  selectGather,
 } from '@callgather/protocol'
 import { unknownCallError } from '../access/access.ts'
 import type { Audit } from '../access/audit.ts'
@@ -156,7 +158,7 @@ export class Commands {
     { call: { cursor, state }, now, stopId }: { call: KnownCall; now: number; stopId: string },
   ): Plan | { readonly refused: GatherError } {
     if (!cursor && mustExist) return { refused: unknownCallError() }
-    const target = targetOf(command, state)
+    const target = targetOf(command, state)?.id ?? ''
     const alone = { events: [prepared.requestEvent(state, now)], replaced: null, target }
     if (state.commands.get(prepared.commandId)) return alone
     const refused = selectCallEndedAt(state) === null ? prepared.refusalOn(state, now) : callEnded()
@@ -260,12 +262,7 @@ export class Commands {
     if (!onSuspectedGap) return
     const check = async () => {
       const { state } = await cache.open(callId)
-      const { latestGather, latestConversation } = state
-      const isOver =
-        command === 'gather_stop'
-          ? !latestGather || state.gathers.get(latestGather.id)?.ended
-          : !latestConversation || state.conversations.get(latestConversation.id)?.ended
-      if (!isOver && selectCallEndedAt(state) === null) onSuspectedGap(callId)
+      if (targetOf(command, state)?.endedAt === null) onSuspectedGap(callId)
     }
     setTimeout(() => {
       check().catch(() => {})
@@ -311,6 +308,12 @@ export class Commands {
     return outcome
   }
 
+  /** Whether `ai_assistant_stop` would end an AI gather of the call, and not an assistant. */
+  async stopsAIGather(callId: string): Promise<boolean> {
+    const { state } = await this.#deps.cache.open(callId)
+    return selectConversation(state)?.command === 'gather_using_ai'
+  }
+
   /** Waits for the outcome of a command that another request has sent. */
   async #outcomeOf(callId: string, commandId: string): Promise<CommandOutcomeEvent> {
     const read = ({ commands }: CallState) => commands.get(commandId)?.outcome ?? null
@@ -323,10 +326,9 @@ const templateOf = (body: unknown) => {
   return typeof template === 'string' ? { template } : {}
 }
 
-/** Returns the id of the gather or conversation that a stop command ends. */
-function targetOf(command: CommandName, { latestGather, latestConversation }: CallState): string {
-  return (command === 'gather_stop' ? latestGather?.id : latestConversation?.id) ?? ''
-}
+/** Returns the gather or conversation that a stop command ends. */
+const targetOf = (command: CommandName, state: CallState) =>
+  command === 'gather_stop' ? selectGather(state) : selectConversation(state)
 
 const callEnded = () =>
   gatherError('callEnded', "This call is no longer active and can't receive commands.", '/call_control_id')

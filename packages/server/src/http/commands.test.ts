@@ -56,6 +56,17 @@ describe('a command that must not be sent', () => {
     expect(server.upstream.received).toEqual([])
   })
 
+  it('lets an agent who may ask the caller stop an AI gather, but not an assistant', async () => {
+    await using server = await testServer()
+    await server.webhook('call.answered')
+    const headers = { authorization: `Bearer ${await server.ticket({ scopes: ['view', 'gather'] })}` }
+    const fields = { parameters: { type: 'object', properties: { name: { type: 'string' } } } }
+    expect((await server.command('gather_using_ai', fields, headers)).status).toBe(200)
+    expect((await server.command('ai_assistant_stop', {}, headers)).status).toBe(200)
+    expect((await server.command('ai_assistant_start', {})).status).toBe(200)
+    expect((await server.command('ai_assistant_stop', {}, headers)).status).toBe(404)
+  })
+
   it('rejects a command with a missing, forged or expired ticket with 401', async () => {
     let now = Date.now()
     await using server = await testServer({ now: () => now })

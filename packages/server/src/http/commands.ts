@@ -12,6 +12,7 @@ import {
   type Mask,
   PROTOCOL_HEADER,
   REPLACE_HEADER,
+  type Scope,
   versionError,
 } from '@callgather/protocol'
 import { type Access, requiredScope, unknownCallError } from '../access/access.ts'
@@ -52,10 +53,12 @@ export function commandRoute(parts: {
     }
     const replace = isReplacing(request, command)
     const wanted = replace ? [command, 'gather_stop' as const] : [command]
-    const may = await Promise.all(
-      wanted.map((each) => access.isAllowed(grant, { callId, scope: requiredScope(each), command: each })),
-    )
-    if (callId.length > LONGEST_CALL_ID || may.includes(false)) {
+    const isAllowed = (scope: Scope) => (each: CommandName) => access.isAllowed(grant, { callId, scope, command: each })
+    const may = await Promise.all(wanted.map((each) => isAllowed(requiredScope(each))(each)))
+    // An agent who may ask the caller may also stop it, whatever command stops it.
+    const stopsOwn = async () =>
+      command === 'ai_assistant_stop' && (await isAllowed('gather')(command)) && (await commands.stopsAIGather(callId))
+    if (callId.length > LONGEST_CALL_ID || (may.includes(false) && !(await stopsOwn()))) {
       if (grant.trusted === true) spend()
       await audit.write({ what: 'denied', subject, callId, command, address: request.address })
       throw unknownCallError()

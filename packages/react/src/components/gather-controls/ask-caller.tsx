@@ -43,9 +43,6 @@ const openForms = new Remembered(false)
 const gatherForm = new OnDemand(() => import('./gather-form.tsx'))
 const preload = () => void gatherForm.load().catch(() => {})
 
-/** `CurrentGather` shows a request that Telnyx refused, because the call's log has it. */
-const isShownHere = (command: CommandProgress) => command.status !== 'refused' || command.refusal.by === 'server'
-
 const notSent: CommandProgress = { status: 'idle', name: null, requestId: null, refusal: null }
 
 /**
@@ -95,6 +92,9 @@ function Card({
   const isOpen = (isFormOpen && !isTaken) || presets.length === 0
   const { module, hasFailed, retry } = useOnDemand(gatherForm, isOpen)
   const cancel = presets.length > 0 ? () => setOpen(false) : undefined
+  // `CurrentGather` shows a request that Telnyx refused, because the call's log has it, unless another one runs.
+  const isShownHere = (command: CommandProgress) =>
+    running || command.status !== 'refused' || command.refusal.by === 'server'
   const ask = (preset: Preset, isWanted: boolean) => {
     if (isBusy(asking)) return
     if ((isWanted || running) && !preset.template) {
