@@ -21,6 +21,11 @@ const asked = new ScenarioWriter('Account number')
   .press('40718823', { gather: 'account' })
   .end()
 
+const upToTwelve = new ScenarioWriter('Up to twelve')
+  .answered()
+  .command('account', 'gather', { maximum_digits: 12 })
+  .end()
+
 const exactly = new ScenarioWriter('Exactly four')
   .answered()
   .command('code', 'gather', { minimum_digits: 4, maximum_digits: 4, terminating_digit: '' })
@@ -122,6 +127,23 @@ export const LastEntry: Story = {
   play: async ({ canvas }) => {
     await expect(await canvas.findByRole('img', { name: '3 of 12: 1 2 *. Too short' })).toBeVisible()
     await expect(canvas.getByText('Too short')).toBeVisible()
+  },
+}
+
+/** After a stop, screen readers no longer hear a number of digits. */
+export const Stopped: Story = {
+  tags: ['!dev', '!autodocs'],
+  args: { callId: upToTwelve.callId },
+  parameters: { scenario: upToTwelve },
+  play: async ({ canvas, loaded }) => {
+    await expect(await canvas.findByRole('img', { name: '0 of 12' })).toBeVisible()
+    const { client } = loaded as LoadedScenario
+    client?.press(upToTwelve.callId, '12')
+    await waitFor(() => expect(canvas.getByRole('status')).toHaveTextContent('Digit entered, 2 of 12'))
+    const payload = { status: 'cancelled', digits: '' }
+    client?.emit(upToTwelve.callId, 'call.gather.ended', { command_id: 'account', payload })
+    await expect(await canvas.findByText('Last entry')).toBeVisible()
+    await expect(canvas.getByRole('status')).toBeEmptyDOMElement()
   },
 }
 

@@ -277,16 +277,16 @@ function Ring({ fraction, urgent }: { fraction: number; urgent: boolean }) {
 
 /** Announces the number of digits after each key. It never announces a digit, because bystanders may overhear it. */
 export function Announcer() {
-  const { gather, firstSeen } = useSlots('Announcer')
+  const { gather, firstSeen, count } = useSlots('Announcer')
   const language = useLanguage()
   const { t } = language
   const last = gather.keys.at(-1)
   if (!last || last.id === firstSeen) return <LiveRegion text="" />
-  const { digitCount: count } = gather
   const max = gather.rules?.maxDigits ?? Number.POSITIVE_INFINITY
   const open = max > 32
   const rejection = rejectionWords(gather, language)
   if (rejection) return <LiveRegion text={`${t('slots.open', { count })}. ${rejection}`} />
+  if (gather.status !== 'collecting') return <LiveRegion text="" />
   if (last.role === 'terminator') return <LiveRegion text={t('slots.terminated', { count })} />
   if (last.role === 'invalid')
     return <LiveRegion text={t(open ? 'slots.invalidOpen' : 'slots.invalid', { count, max })} />
