@@ -99,39 +99,48 @@ function useScroller(
 ) {
   const handle = useRef<VirtualizerHandle>(null)
   const pinned = unpinnedAt === null
-  const setUnpinnedAt = (next: (known: number | null) => number | null) =>
-    change((place) => ({ unpinnedAt: next(place.unpinnedAt) }))
+  const unpin = () => change((place) => ({ unpinnedAt: place.unpinnedAt ?? length }))
+  const atEnd = () => change(() => ({ unpinnedAt: null }))
   // The scroll position to restore when the agent returns to the call.
-  const first = useRef({ pinned, topRow })
+  const first = useRef({ isRestored: pinned, topRow })
   useEarlyEffect(() => {
-    if (!first.current.pinned) handle.current?.scrollToIndex(first.current.topRow, { align: 'start' })
+    if (!first.current.isRestored) handle.current?.scrollToIndex(first.current.topRow, { align: 'start' })
   }, [])
+  const canScroll = () => {
+    const { current: view } = handle
+    return view !== null && view.scrollSize > view.viewportSize
+  }
   const stay = () => {
     if (length > 0) handle.current?.scrollToIndex(length - 1, { align: 'end' })
+  }
+  const pinIfAllFits = () => {
+    if (!canScroll()) atEnd()
   }
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs only after a new row or a change of `pinned`
   useEarlyEffect(() => {
     const { current: view } = handle
-    if (!pinned || !view || length === 0) return
+    if (!view || length === 0) return
+    if (!pinned) pinIfAllFits()
     // If the last row is in view, `measured` scrolls to it. Scrolling here would cause a second layout.
     // If the last row is outside the view, it is not measured, so scroll to it now.
-    if (view.getItemOffset(length - 1) > view.scrollOffset + view.viewportSize) stay()
+    else if (view.getItemOffset(length - 1) > view.scrollOffset + view.viewportSize) stay()
   }, [pinned, length])
   return {
     pinned,
     /** The number of rows added since the view stopped following the end. */
     unseen: unpinnedAt === null ? 0 : Math.max(0, length - unpinnedAt),
     toEnd: () => {
-      setUnpinnedAt(() => null)
+      atEnd()
       stay()
     },
     toRow: (position: number) => {
-      setUnpinnedAt((known) => known ?? length)
+      if (canScroll()) unpin()
       handle.current?.scrollToIndex(position, { align: 'center' })
     },
     handle,
-    unpin: () => setUnpinnedAt((known) => known ?? length),
-    atEnd: () => setUnpinnedAt(() => null),
+    canScroll,
+    unpin,
+    atEnd,
     scrolled: () => {
       const { current: view } = handle
       if (!pinned && view) change(() => ({ topRow: view.findItemIndex(view.scrollOffset) }))
@@ -139,6 +148,9 @@ function useScroller(
     /** Call `measured` when the size of the view or of one of its rows changes. */
     measured: () => {
       if (pinned) stay()
+      // The first call is before the rows are measured.
+      else if (first.current.isRestored) pinIfAllFits()
+      first.current.isRestored = true
     },
   }
 }

@@ -75,7 +75,6 @@ export interface ViewProps extends Omit<PartProps<'div', ViewState>, 'children'>
 export function View({ children, empty, ...props }: ViewProps) {
   const { rows, scroller, sync, match, matches, query } = useTranscriptContext('View')
   const { t } = useLanguage()
-  const view = useRef<HTMLDivElement>(null)
   const isHydrated = useHydrated()
   const isPrinting = usePrinting()
   const printed = useMemo(
@@ -112,15 +111,10 @@ export function View({ children, empty, ...props }: ViewProps) {
     const { current: handle } = scroller.handle
     if (handle) handle.scrollTo(handle.scrollOffset)
   }
-  const canScroll = () => {
-    const element = view.current
-    return element !== null && element.scrollHeight > element.clientHeight
-  }
   return renderPart(
     'div',
     props,
     {
-      ref: view,
       role: 'log',
       // `Announcer` announces new rows in batches. A live region would announce every row immediately.
       'aria-live': 'off',
@@ -129,14 +123,14 @@ export function View({ children, empty, ...props }: ViewProps) {
       tabIndex: 0,
       onWheel: (event: WheelEvent) => {
         if (event.deltaY > 0) reading.current.towardsEnd = true
-        else if (event.deltaY < 0 && canScroll()) turnAway()
+        else if (event.deltaY < 0 && scroller.canScroll()) turnAway()
       },
       onTouchStart: (event: TouchEvent) => {
         reading.current.touchY = event.touches[0]?.clientY ?? 0
       },
       onTouchMove: (event: TouchEvent) => {
         const moved = (event.touches[0]?.clientY ?? 0) - reading.current.touchY
-        if (moved > 4 && canScroll()) turnAway()
+        if (moved > 4 && scroller.canScroll()) turnAway()
         else if (moved < -4) reading.current.towardsEnd = true
       },
       // A press on the scrollbar targets this element itself, not a row.
@@ -149,7 +143,7 @@ export function View({ children, empty, ...props }: ViewProps) {
       onKeyDown: (event: KeyboardEvent) => {
         if (event.target !== event.currentTarget) return
         if (event.key === 'End') scroller.toEnd()
-        else if (/^(PageUp|Home|ArrowUp)$/.test(event.key) && canScroll()) turnAway()
+        else if (/^(PageUp|Home|ArrowUp)$/.test(event.key) && scroller.canScroll()) turnAway()
         else if (/^(PageDown|ArrowDown| )$/.test(event.key)) reading.current.towardsEnd = true
       },
       children:

@@ -1,5 +1,6 @@
 import { aiBooking, assistantWhisper, pinEntry, ScenarioWriter, twoGathers } from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
+import { type CSSProperties, useState } from 'react'
 import { expect, fireEvent, userEvent, waitFor, within } from 'storybook/test'
 import type { LoadedScenario } from '../../testing/storybook.tsx'
 import { Transcript } from './transcript.tsx'
@@ -120,6 +121,84 @@ export const Find: Story = {
     await expect(canvas.getByRole('button', { name: 'Find' })).toHaveFocus()
     await userEvent.click(canvas.getByRole('button', { name: 'Find' }))
     await userEvent.type(canvas.getByRole('searchbox', { name: 'Find in the transcript' }), 'thursday')
+  },
+}
+
+/** "Find" does not stop a transcript from following new rows while every row is in view. */
+export const FindWithoutScrolling: Story = {
+  tags: ['!dev', '!autodocs'],
+  args: { callId: spoken.callId },
+  parameters: { scenario: spoken },
+  play: async ({ canvas, loaded }) => {
+    await userEvent.click(await canvas.findByRole('button', { name: 'Find' }))
+    await userEvent.type(canvas.getByRole('searchbox', { name: 'Find in the transcript' }), 'answered')
+    await waitFor(() => expect(canvas.getByText('1 of 1')).toBeVisible())
+    await userEvent.keyboard('{Escape}')
+    clientOf(loaded).emit(spoken.callId, 'call.hold')
+    await waitFor(() => expect(canvas.getByText('Caller on hold')).toBeVisible())
+    await expect(canvas.queryByRole('button', { name: /Jump to latest/ })).toBeNull()
+  },
+}
+
+/** The transcript follows new rows again when the view grows until every row fits. */
+export const ViewGrows: Story = {
+  tags: ['!dev', '!autodocs'],
+  args: { callId: mixed.callId },
+  parameters: { scenario: mixed },
+  play: async ({ canvas }) => {
+    const log = await canvas.findByRole('log')
+    log.style.maxBlockSize = '9em'
+    // The wheel has no effect until the transcript knows its new height.
+    await waitFor(async () => {
+      await fireEvent.wheel(log, { deltaY: -40 })
+      await expect(canvas.getByRole('button', { name: 'Jump to latest' })).toBeInTheDocument()
+    })
+    log.style.maxBlockSize = ''
+    await waitFor(() => expect(canvas.queryByRole('button', { name: 'Jump to latest' })).toBeNull())
+  },
+}
+
+/** The scroll position is still there after the transcript was unmounted. */
+export const Remounted: Story = {
+  tags: ['!dev', '!autodocs'],
+  render: function Render(args) {
+    const [key, setKey] = useState(0)
+    return (
+      // At this height, the rows would fit if all had the height that is estimated before they are measured.
+      <div style={{ '--cg-transcript-height': '400px' } as CSSProperties}>
+        <Transcript key={key} {...args} />
+        <button type="button" onClick={() => setKey(key + 1)}>
+          Remount
+        </button>
+      </div>
+    )
+  },
+  play: async ({ canvas }) => {
+    const log = await canvas.findByRole('log')
+    // Rows become visible after they are measured.
+    await waitFor(() => expect(canvas.getByText('Offer Thursday first.')).toBeVisible())
+    await fireEvent.wheel(log, { deltaY: -400 })
+    await canvas.findByRole('button', { name: 'Jump to latest' })
+    await userEvent.click(canvas.getByRole('button', { name: 'Remount' }))
+    await expect(log).not.toBeInTheDocument()
+    await waitFor(() => expect(canvas.getByText('Offer Thursday first.')).toBeVisible())
+    await expect(canvas.getByRole('button', { name: 'Jump to latest' })).toBeInTheDocument()
+  },
+}
+
+/** The transcript follows new rows again when a filter leaves so few rows that all of them fit. */
+export const FilterLeavesFewRows: Story = {
+  tags: ['!dev', '!autodocs'],
+  args: { callId: long.callId },
+  parameters: { scenario: long },
+  play: async ({ canvas }) => {
+    await waitFor(() => expect(canvas.getByText('Turn 2500 of a long conversation.')).toBeVisible())
+    await fireEvent.wheel(canvas.getByRole('log'), { deltaY: -400 })
+    await canvas.findByRole('button', { name: 'Jump to latest' })
+    await userEvent.click(canvas.getByRole('button', { name: 'Filter' }))
+    await userEvent.click(canvas.getByRole('checkbox', { name: 'Caller and people' }))
+    await userEvent.click(canvas.getByRole('checkbox', { name: 'Assistant' }))
+    await waitFor(() => expect(canvas.queryByRole('button', { name: 'Jump to latest' })).toBeNull())
   },
 }
 
