@@ -1,6 +1,7 @@
 import { aiBooking, menuWithWrongKey, ScenarioWriter } from '@callgather/protocol/scenarios'
 import type { Meta, StoryObj } from '@storybook/react-vite'
 import { expect, fireEvent, userEvent, waitFor } from 'storybook/test'
+import type { LoadedScenario } from '../../testing/storybook.tsx'
 import { CallTimeline } from './call-timeline.tsx'
 import * as CallTimelineParts from './parts.tsx'
 
@@ -15,6 +16,23 @@ export default meta
 type Story = StoryObj<typeof meta>
 
 const nothing = new ScenarioWriter('Nothing happened').end()
+
+/** A prompt plays while the call rings for ten seconds. Then every lane gets an event within two seconds. */
+const early = new ScenarioWriter('Early')
+  .event('call.initiated')
+  .wait(2000)
+  .event('call.speak.started')
+  .wait(8000)
+  .event('call.answered')
+  .wait(500)
+  .event('call.speak.ended')
+  .command('code', 'gather', {})
+  .press('1', { gather: 'code' })
+  .command('bot', 'ai_assistant_start', {})
+  .say('bot', 'user', 'Hello')
+  .wait(900)
+  .say('bot', 'assistant', 'Good morning')
+  .end()
 
 /** The timeline shows a conversation in lanes. The arrow keys move between its events. */
 export const Conversation: Story = {
@@ -35,6 +53,36 @@ export const Conversation: Story = {
 export const Keys: Story = {
   args: { callId: menuWithWrongKey.callId },
   parameters: { shows: 'Keys', scenario: menuWithWrongKey },
+}
+
+/** Early events of a call are at the start of the timeline. Events before the answer are at its very start. */
+export const Early: Story = {
+  tags: ['!dev', '!autodocs'],
+  args: { callId: early.callId },
+  parameters: { scenario: early },
+  play: async ({ canvas, canvasElement }) => {
+    await canvas.findByRole('group', { name: 'Timeline' })
+    await waitFor(() => expect(canvasElement.querySelectorAll('.cg-span').length).toBe(6))
+    for (const span of canvasElement.querySelectorAll<HTMLElement>('.cg-span')) {
+      await expect(Number.parseFloat(span.style.insetInlineStart)).toBeLessThan(10)
+      await expect(Number.parseFloat(span.style.inlineSize)).toBeLessThan(10)
+    }
+  },
+}
+
+/** The strip keeps its height when lanes appear. */
+export const Strip: Story = {
+  tags: ['!dev', '!autodocs'],
+  args: { callId: early.callId, strip: true },
+  parameters: { scenario: early, at: 2500 },
+  play: async ({ canvas, canvasElement, loaded }) => {
+    const strip = (await canvas.findByRole('button', { name: /Timeline/ })).parentElement
+    const lanes = () => canvasElement.querySelectorAll('.cg-lane').length
+    const before = strip?.clientHeight
+    await (loaded as LoadedScenario).client?.player.playAll()
+    await waitFor(() => expect(lanes()).toBe(6))
+    await expect(strip?.clientHeight).toBe(before)
+  },
 }
 
 /** A table shows the events of the timeline. */

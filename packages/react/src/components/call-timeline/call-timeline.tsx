@@ -92,7 +92,7 @@ function Strip({ id }: { readonly id: string }) {
         aria-expanded="false"
         onClick={() => setExpanded(true)}
       >
-        {range !== null && <bdi>{clockTime(range.to - range.zero)}</bdi>}
+        {range !== null && <bdi>{clockTime(range.end - range.from)}</bdi>}
         {t('timeline.label')}
         <Icon name="chevron" />
       </button>
@@ -109,7 +109,6 @@ const ZoomButton = ({ by }: { readonly by: 1 | -1 }) => (
 function Lanes() {
   const { range } = useTimeline('Lanes')
   const { t } = useLanguage()
-  const before = range ? range.from - range.zero : 0
   const length = range ? range.to - range.from : 0
   return (
     <div className="cg-timeline-body">
@@ -126,9 +125,9 @@ function Lanes() {
             )}
           </parts.Lanes>
           <div className="cg-timeline-axis" aria-hidden="true">
-            <bdi>{clockTime(before)}</bdi>
-            <bdi>{clockTime(before + length / 2)}</bdi>
-            <bdi>{clockTime(before + length)}</bdi>
+            <bdi>{clockTime(0)}</bdi>
+            <bdi>{clockTime(length / 2)}</bdi>
+            <bdi>{clockTime(length)}</bdi>
           </div>
         </parts.Track>
       </parts.Chart>
@@ -158,7 +157,7 @@ function Table() {
           {spans.map((span) => (
             <tr key={span.id}>
               <td>
-                <bdi>{clockTime(span.at - (range?.zero ?? span.at))}</bdi>
+                <bdi>{clockTime(span.at - (range?.from ?? span.at))}</bdi>
               </td>
               <td>{t(`timeline.${span.lane}`)}</td>
               <td dir="auto">{textOf(span, language)}</td>

@@ -37,11 +37,15 @@ export function useTimelineOf(callId: string) {
 
 export const [TimelineProvider, useTimeline] = createPartContext<ReturnType<typeof useTimelineOf>>('CallTimelineParts')
 
-/** The start and the end of the time axis, in milliseconds since the Unix epoch; `null` while the start is unknown. */
+/** The minimum length of the time axis during a call, so that early events are near its start. */
+const MIN_LIVE_MS = 30_000
+
+/** The time axis in milliseconds since the Unix epoch; `null` while the start is unknown. `end`: the call's end or now. */
 function rangeOf({ startedAt, answeredAt, endedAt }: UseCallTimelineResult, now: number) {
-  if (startedAt === null) return null
-  const from = Date.parse(startedAt)
   // The clock of a call starts when it is answered, as in the panel's header and in the list of calls.
-  const zero = answeredAt === null ? from : Date.parse(answeredAt)
-  return { from, zero, to: Math.max(from + 1000, endedAt === null ? now : Date.parse(endedAt)) }
+  const start = answeredAt ?? startedAt
+  if (start === null) return null
+  const from = Date.parse(start)
+  const end = endedAt === null ? now : Date.parse(endedAt)
+  return { from, end, to: Math.max(end, from + (endedAt === null ? MIN_LIVE_MS : 1000)) }
 }

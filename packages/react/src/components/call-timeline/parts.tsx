@@ -138,15 +138,15 @@ export function Span({ span, ...props }: SpanProps): ReactNode {
   const language = useLanguage()
   const isHydrated = useHydrated()
   if (!range) return null
-  const length = range.to - range.from
+  const percentOf = (time: number) => (Math.max(0, time - range.from) / (range.to - range.from)) * 100
   const own = {
     style: isHydrated
       ? {
-          insetInlineStart: `${(Math.max(0, span.from - range.from) / length) * 100}%`,
-          inlineSize: `${((span.to - span.from) / length) * 100}%`,
+          insetInlineStart: `${percentOf(span.from)}%`,
+          inlineSize: `${percentOf(span.to) - percentOf(span.from)}%`,
         }
       : undefined,
-    title: spanWords(span, range.zero, language),
+    title: spanWords(span, range.from, language),
     onPointerEnter: () => setCursor(span.id),
   }
   return renderPart('span', props, own, {
@@ -164,7 +164,7 @@ export function Said(props: SaidProps) {
   const { spans, cursor, range } = useTimeline('Said')
   const language = useLanguage()
   const span = spans.find((it) => it.id === cursor)
-  return renderPart('p', props, { role: 'status', children: span && range && spanWords(span, range.zero, language) })
+  return renderPart('p', props, { role: 'status', children: span && range && spanWords(span, range.from, language) })
 }
 
 /** The props of `CallTimelineParts.Zoom`. */
