@@ -170,6 +170,21 @@ export const ExactCount: Story = {
   },
 }
 
+/** In a right-to-left language, every row of slots still reads from left to right. */
+export const RightToLeft: Story = {
+  tags: ['!dev', '!autodocs'],
+  globals: { dir: 'rtl', locale: 'ar' },
+  args: { callId: upToTwelve.callId },
+  parameters: { scenario: upToTwelve, width: '18rem' },
+  play: async ({ canvas }) => {
+    const { children } = await canvas.findByRole('img')
+    const slots = [...children].map((slot) => slot.getBoundingClientRect())
+    const [first] = slots
+    const second = slots.find(({ top }) => top !== first?.top)
+    await expect(second?.left).toBe(first?.left)
+  },
+}
+
 /** Custom digit slots, built from `DigitSlotsParts` without styles. */
 export const Unstyled: Story = {
   parameters: { shows: '2 of 6: 5 5', scenario: pinEntry, at: 7900 },
