@@ -190,11 +190,14 @@ export const Unseen: Story = {
   tags: ['!autodocs'],
   parameters: { shows: '2' },
   args: { selected: aiBooking.callId },
-  play: async ({ canvas, loaded }) => {
+  play: async ({ canvas, canvasElement, loaded }) => {
     await canvas.findByRole('button', { current: true })
     const { client } = loaded as LoadedScenario
+    const row = canvasElement.querySelector(`[data-call="${pinEntry.callId}"]`)
+    const height = row?.clientHeight
     client?.press(pinEntry.callId, '12')
     await expect(await canvas.findByText('2 new events')).toBeInTheDocument()
+    await expect(row?.clientHeight).toBe(height)
   },
 }
 

@@ -132,16 +132,16 @@ function OpenCall({ call }: { readonly call: CallSummary }) {
       {isAnswerable(call) && <span className="cg-visually-hidden">{t('call.phase.ringing')}</span>}
       <parts.Party className="cg-call-party" />
       <span className="cg-call-time">
+        {count > 0 && (
+          <span className="cg-call-badge">
+            <span aria-hidden="true">{number(count)}</span>
+            <span className="cg-visually-hidden">{t('calls.new', { count })}</span>
+          </span>
+        )}
         <parts.Duration />
       </span>
       <parts.Activity className="cg-call-activity" />
       <parts.Progress className="cg-call-progress" />
-      {count > 0 && (
-        <span className="cg-call-badge">
-          <span aria-hidden="true">{number(count)}</span>
-          <span className="cg-visually-hidden">{t('calls.new', { count })}</span>
-        </span>
-      )}
     </parts.Call>
   )
 }
