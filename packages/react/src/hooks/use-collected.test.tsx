@@ -2,6 +2,8 @@ import 'fake-indexeddb/auto'
 import type { CollectedValue } from '@callgather/protocol'
 import { pinEntry, ScenarioWriter } from '@callgather/protocol/scenarios'
 import { entries } from 'idb-keyval'
+import { useState } from 'react'
+import { flushSync } from 'react-dom'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { deleteAgent } from '../client/agent-storage.ts'
 import { actAndSettle, playAll, playTo, renderHookWithClient } from '../testing/render-hook.tsx'
@@ -78,6 +80,25 @@ describe('onCollected of useCollected', () => {
     const second = openPage()
     await playAll(second.client)
     expect(second.ids()).toEqual(['account digits', 'pin digits'])
+  })
+
+  it('onCollected receives no value of another call that the agent left while the value was claimed', async () => {
+    const other = new ScenarioWriter('No values').answered().end()
+    const client = createScenarioClient([twoValues, other])
+    const received: string[] = []
+    let select = (_: string) => {}
+    renderHookWithClient(client, () => {
+      const [callId, setCallId] = useState(twoValues.callId)
+      select = setCallId
+      useCollected(callId, { onCollected: ({ id }) => void received.push(`${callId}: ${id}`) })
+    })
+    const get = vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementationOnce(function (this: IDBObjectStore, key) {
+      flushSync(() => select(other.callId))
+      return this.get(key)
+    })
+    await playTo(client, 5_000)
+    get.mockRestore()
+    expect(received).toEqual([`${twoValues.callId}: account digits`])
   })
 
   it('the browser stores the ids of delivered values and never the values', async () => {

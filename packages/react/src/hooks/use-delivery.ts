@@ -13,9 +13,10 @@ type OnCollected = (value: CollectedValue) => unknown
 export function useDelivery(callId: string, items: readonly CollectedValue[], onCollected: OnCollected | undefined) {
   const client = useGatherClient()
   const subject = useAgentSubject(client)
-  const latest = useRef(onCollected)
+  /** The last callback for each call, because the agent may select another call while values are claimed. */
+  const latest = useRef(new Map<string, OnCollected | undefined>())
   useEarlyEffect(() => {
-    latest.current = onCollected
+    latest.current.set(callId, onCollected)
   })
   /** The values that this component has claimed, so that only new values cause a read of the storage. */
   const claimed = useRef(new Set<string>())
@@ -31,7 +32,7 @@ export function useDelivery(callId: string, items: readonly CollectedValue[], on
       for (const item of fresh) {
         // The values of one agent must not reach the host after another agent signed in.
         if (!ids.has(item.id) || agentSubject(client).getSnapshot() !== subject) continue
-        runHostCallback(client.session, 'onCollected', () => latest.current?.(item))
+        runHostCallback(client.session, 'onCollected', () => latest.current.get(callId)?.(item))
       }
     }
     // Not cancelled on cleanup: a claimed value is never claimed again, so it must be delivered now.
