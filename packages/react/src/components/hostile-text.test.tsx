@@ -1,8 +1,10 @@
 import { ScenarioWriter } from '@callgather/protocol/scenarios'
 import { QueryClient } from '@tanstack/react-query'
 import { cleanup, render, screen } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
 import type { ReactElement } from 'react'
 import { afterEach, expect, test, vi } from 'vitest'
+import { CallScope } from '../hooks/call-scope.tsx'
 import { GatherProvider } from '../hooks/provider.tsx'
 import { actAndSettle, playAll } from '../testing/render-hook.tsx'
 import { createScenarioClient } from '../testing/scenario-client.ts'
@@ -79,6 +81,42 @@ test.each<[string, ReactElement, readonly string[]]>([
   const texts = shownTexts()
   expect(texts.filter((text) => invisible.test(text))).toEqual([])
   for (const name of names) expect(texts.some((text) => text.includes(`${name}\ufffd4321\ufffd`))).toBe(true)
+})
+
+test.each<[string, ReactElement]>([
+  ['Collected', <Collected key="it" />],
+  ['GatherFields', <GatherFields key="it" />],
+  ['WrapUp', <WrapUp key="it" />],
+])('%s shows an object that is no valid argument of String as JSON', async (_, component) => {
+  const object = { toString: 1, valueOf: 2 }
+  const properties = { list: { type: 'array' }, object: { enum: [object] } }
+  const result = { list: [object, 'Ada'], object }
+  const scenario = new ScenarioWriter('Hostile objects')
+    .answered()
+    .command('fields', 'gather_using_ai', { parameters: { type: 'object', properties } })
+    .event('call.ai_gather.partial_results', { command_id: 'fields', payload: { partial_results: result } })
+    .event('call.ai_gather.ended', { command_id: 'fields', payload: { status: 'valid', result } })
+    .hangup()
+    .end()
+  await open(<CallScope callId={scenario.callId}>{component}</CallScope>, scenario)
+  const json = '{"toString":1,"valueOf":2}'
+  expect(shownTexts()).toEqual(expect.arrayContaining([`${json} and Ada`, json]))
+})
+
+test('GatherFields lets the agent correct a field to an option that is an object', async () => {
+  const option = { toString: 1 }
+  const client = await open(
+    <GatherFields callId={callId} />,
+    new ScenarioWriter('Hostile texts')
+      .answered()
+      .command('fields', 'gather_using_ai', { parameters: { type: 'object', properties: { day: { enum: [option] } } } })
+      .event('call.conversation.created', { command_id: 'fields', payload: { conversation_id: 'c-1' } })
+      .end(),
+  )
+  await userEvent.click(screen.getByRole('button', { name: /^Correct/ }))
+  await userEvent.selectOptions(screen.getByRole('combobox'), JSON.stringify(option))
+  await actAndSettle(() => screen.getByRole('button', { name: 'Tell the assistant' }).click())
+  expect(JSON.stringify(client.commands)).toContain('its value is {\\"toString\\":1}')
 })
 
 test('WrapUp shows and copies a summary without characters that disguise a text', async () => {

@@ -10,6 +10,10 @@ const invisible = /[\u115f\u1160\u180e\u200b\u202a-\u202e\u2060-\u206f\u3164\ufe
 /** Replaces characters that could disguise a text with a visible sign. A caller or another agent chooses the text. */
 export const visibleText = (text: string): string => text.replaceAll(invisible, '\ufffd')
 
+/** Returns a JSON value as text. `String` throws for an object with a property `toString` that is no function. */
+export const textOfValue = (value: unknown): string =>
+  typeof value === 'object' ? JSON.stringify(value) : String(value)
+
 /**
  * Formats a telephone number. North American numbers are grouped, because their plan is fixed (ITU-T E.164, zone 1).
  * Other numbers stay unchanged, because grouping differs by country.

@@ -9,6 +9,7 @@ import { useMemo } from 'react'
 import type { CallFeed, SyncStatus } from '../client/feed.ts'
 import { useCallId } from './call-scope.tsx'
 import { writeClipboard } from './clipboard.ts'
+import { textOfValue } from './party.ts'
 import { useCall } from './use-call.ts'
 import { useDelivery } from './use-delivery.ts'
 
@@ -84,8 +85,7 @@ function collectedSlice({ state, sync, error }: CallFeed) {
 
 /** Returns a value as text for other programs: a date stays ISO 8601, and a number has no group separators. */
 export function plainText({ value }: CollectedValue): string {
-  if (Array.isArray(value) && value.every((each) => typeof each !== 'object')) return value.join(', ')
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return Array.isArray(value) && value.every((each) => typeof each !== 'object') ? value.join(', ') : textOfValue(value)
 }
 
 function plainLine(item: CollectedValue): string {

@@ -2,7 +2,7 @@ import type { FieldState } from '@callgather/protocol'
 import { type FormEvent, useId } from 'react'
 import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
 import { useCallId } from '../../hooks/call-scope.tsx'
-import { visibleText } from '../../hooks/party.ts'
+import { textOfValue, visibleText } from '../../hooks/party.ts'
 import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
 import type { UseAIGatherResult } from '../../hooks/use-ai-gather.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -159,7 +159,7 @@ function Field({ field }: { readonly field: FieldState }) {
       </dt>
       <dd className="cg-fields-value" dir="auto">
         {value}
-        {sentValue !== undefined && sentValue !== String(field.value ?? '') && (
+        {sentValue !== undefined && sentValue !== textOfValue(field.value ?? '') && (
           <span className="cg-fields-sent">{t('fields.correctionSent', { value: visibleText(sentValue) })}</span>
         )}
       </dd>
@@ -238,8 +238,8 @@ function Correction({ field, view, value, setValue, onSent, onDone }: Correction
         <select {...common}>
           <option value="" />
           {field.options.map((option) => (
-            <option key={String(option)} value={String(option)}>
-              {visibleText(String(option))}
+            <option key={textOfValue(option)} value={textOfValue(option)}>
+              {visibleText(textOfValue(option))}
             </option>
           ))}
         </select>
@@ -261,7 +261,7 @@ function Correction({ field, view, value, setValue, onSent, onDone }: Correction
 
 /** Converts the agent's input to the field's type. Invalid input stays text, which the assistant can interpret. */
 function parseInput({ type, options }: FieldState, text: string): unknown {
-  const option = options?.find((it) => String(it) === text)
+  const option = options?.find((it) => textOfValue(it) === text)
   if (option !== undefined) return option
   if (type === 'number' || type === 'integer') return Number.isFinite(Number(text)) ? Number(text) : text
   return text

@@ -1,7 +1,7 @@
 import type { FieldState as GatherField } from '@callgather/protocol'
 import { type ReactElement, useMemo, useState } from 'react'
 import { perCall } from '../../hooks/call-scope.tsx'
-import { visibleText } from '../../hooks/party.ts'
+import { textOfValue, visibleText } from '../../hooks/party.ts'
 import type { StandardSchemaV1 } from '../../hooks/standard-schema.ts'
 import { type UseAIGatherResult, useAIGather } from '../../hooks/use-ai-gather.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
@@ -76,7 +76,7 @@ export function Announcer() {
     const said = changed.map((field) =>
       t(field.status === 'confirmed' ? 'fields.confirmed' : 'fields.heard', {
         field: field.label,
-        value: String(field.value),
+        value: textOfValue(field.value),
       }),
     )
     setBefore({ fields: view.fields, text: visibleText(said.join('. ')) })

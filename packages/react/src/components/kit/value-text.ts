@@ -1,4 +1,4 @@
-import { visibleText } from '../../hooks/party.ts'
+import { textOfValue, visibleText } from '../../hooks/party.ts'
 import type { Language } from '../../strings/strings-context.tsx'
 import { dateOf } from './time.ts'
 
@@ -12,7 +12,6 @@ interface FormattedValue {
 export function valueText({ value, format }: FormattedValue, { t, locale, number }: Language): string {
   if (typeof value === 'boolean') return t(value ? 'fields.yes' : 'fields.no')
   if (typeof value === 'number') return number(value)
-  if (typeof value === 'string') return visibleText(format === 'date' ? dateOf(locale, value) : value)
-  if (Array.isArray(value)) return visibleText(new Intl.ListFormat(locale).format(value.map(String)))
-  return visibleText(JSON.stringify(value))
+  const text = Array.isArray(value) ? new Intl.ListFormat(locale).format(value.map(textOfValue)) : textOfValue(value)
+  return visibleText(format === 'date' ? dateOf(locale, text) : text)
 }
