@@ -6,8 +6,12 @@ const VOLUME = 0.06
 
 /** Rings until the returned function is called. Silent where the browser has no sound, or does not allow it yet. */
 export function startRinging(): () => void {
-  if (typeof AudioContext === 'undefined') return () => {}
-  const audio = new AudioContext()
+  let audio: AudioContext
+  try {
+    audio = new AudioContext()
+  } catch {
+    return () => {}
+  }
   const ring = () => {
     // Browsers allow sound only after the agent has used the page.
     audio.resume().then(

@@ -72,6 +72,25 @@ test('a tone plays only when it is switched on, and stops when the call is answe
   expect(opened.mock.calls.length - close.mock.calls.length).toBe(0)
 })
 
+test('useRingingAlert keeps its title where the browser has no notification and no sound for a page', async () => {
+  const refused = vi.fn()
+  class Illegal {
+    static permission = 'granted'
+    constructor(...given: unknown[]) {
+      refused(...given)
+      throw new TypeError('Illegal constructor')
+    }
+  }
+  vi.stubGlobal('Notification', Illegal)
+  vi.stubGlobal('AudioContext', Illegal)
+  vi.spyOn(document, 'hidden', 'get').mockReturnValue(true)
+  const { client } = alertWith({ notification: true, sound: true })
+  await playTo(client, 500)
+  await playTo(client, 1500)
+  expect(document.title).toBe('(1) Desk')
+  expect(refused.mock.calls).toEqual(expect.arrayContaining([[], ['Ada', { tag: rings.callId }]]))
+})
+
 test('a hidden page notifies the agent of a ringing call only after the agent allows it', async () => {
   const made: string[] = []
   const closed = vi.fn()

@@ -81,9 +81,13 @@ function useNotifications(ringing: readonly CallSummary[], isLive: boolean, isOn
     for (const call of ringing) {
       if (before.has(call.callId)) continue
       const { name, number } = otherParty(call)
-      const made = new Notification(name ?? number ?? '☎', { tag: call.callId })
-      made.addEventListener('click', () => window.focus())
-      shown.current.set(call.callId, made)
+      try {
+        const made = new Notification(name ?? number ?? '☎', { tag: call.callId })
+        made.addEventListener('click', () => window.focus())
+        shown.current.set(call.callId, made)
+      } catch {
+        // Chrome on Android allows only service workers to show notifications.
+      }
     }
   }, [ringing, isLive, isOn])
   useEffect(() => {
