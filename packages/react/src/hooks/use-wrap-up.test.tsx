@@ -192,6 +192,20 @@ describe('complete of useWrapUp', () => {
     expect(onWrapUp).toHaveBeenCalledOnce()
   })
 
+  it('complete fails after 30 seconds when onWrapUp never settles, and can be repeated', async () => {
+    const onWrapUp = vi.fn<(record: WrapUpRecord) => Promise<void>>(async () => {})
+    onWrapUp.mockReturnValueOnce(new Promise(() => {}))
+    const { client, view, setNote } = await openPage(finished, onWrapUp)
+    await setNote('Call back')
+    await actAndSettle(() => void view().complete())
+    await actAndSettle(() => client.player.advance(29_000))
+    expect(view().status).toBe('saving')
+    await actAndSettle(() => client.player.advance(1_000))
+    expect(view()).toMatchObject({ status: 'failed', note: 'Call back', failure: expect.any(Error) })
+    await actAndSettle(() => view().complete())
+    expect(view()).toMatchObject({ status: 'done', failure: null })
+  })
+
   it('complete does nothing during the call', async () => {
     const onWrapUp = vi.fn()
     const client = createScenarioClient(finished)

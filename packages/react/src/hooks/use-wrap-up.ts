@@ -23,7 +23,7 @@ export interface WrapUpRecord extends WrapUpSummary {
 export interface UseWrapUpOptions {
   /**
    * Receives the finished wrap-up. Default: saves its note and disposition on the server. The draft is kept until the
-   * returned promise resolves; after a rejection it stays.
+   * returned promise resolves. It stays after a rejection, and if the promise does not settle within 30 seconds.
    */
   onWrapUp?: ((record: WrapUpRecord) => unknown) | undefined
 }
@@ -32,8 +32,9 @@ export interface UseWrapUpOptions {
 export interface UseWrapUpResult {
   /**
    * `connecting`: the call state has not arrived yet. `live`: the call goes on; the draft can be written already.
-   * `open`: the call ended. `saving`: `onWrapUp` runs. `failed`: it threw or rejected; see `failure`. `done`: it resolved, or
-   * the server has a wrap-up of this call, perhaps of another agent. `note` and `disposition` are then the saved ones.
+   * `open`: the call ended. `saving`: `onWrapUp` runs. `failed`: it threw, rejected, or did not settle within 30
+   * seconds; see `failure`. `done`: it resolved, or the server has a wrap-up of this call, perhaps of another agent.
+   * `note` and `disposition` are then the saved ones.
    */
   readonly status: 'connecting' | 'live' | 'open' | 'saving' | 'failed' | 'done'
   /** A summary of the call. */
@@ -51,7 +52,7 @@ export interface UseWrapUpResult {
    * Does nothing unless `open` or `failed`.
    */
   readonly complete: () => Promise<void>
-  /** What `onWrapUp` threw or rejected with; `null` if it did not. */
+  /** What `onWrapUp` threw or rejected with, or the error of its timeout; `null` if it did not fail. */
   readonly failure: unknown
   /** How current the call state is. Unless it is `live`, the state may be out of date. */
   readonly sync: SyncStatus
@@ -67,6 +68,9 @@ interface Draft {
   /** Whether the agent changed the draft on this page. Only then is it newer than the stored draft. */
   readonly isChanged: boolean
 }
+
+const SAVE_TIMEOUT_MS = 30_000
+const timeoutError = () => new Error('CallGather: the wrap-up timed out. Save it again.')
 
 const noDraft: Draft = { note: '', disposition: null, progress: 'open', failure: null, isChanged: false }
 const drafts = new Remembered<Draft>(noDraft)
@@ -95,7 +99,10 @@ export function useWrapUp(first?: string | UseWrapUpOptions, second?: UseWrapUpO
     change((known) => ({ ...known, progress: 'saving', failure: null }))
     let settled: Partial<Draft> = { progress: 'done', isChanged: true }
     try {
-      await (onWrapUp ? onWrapUp(record) : client.wrapUp(record.callId, record))
+      await Promise.race([
+        onWrapUp ? onWrapUp(record) : client.wrapUp(record.callId, record),
+        new Promise((_, reject) => client.clock.setTimeout(() => reject(timeoutError()), SAVE_TIMEOUT_MS)),
+      ])
     } catch (failure) {
       settled = { progress: 'failed', failure }
     }
