@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto'
-import type { HostEvent } from '@callgather/protocol'
+import { GatherError, type HostEvent } from '@callgather/protocol'
 import { checkHostEvent } from '@callgather/protocol/host-contract'
 import { ScenarioWriter } from '@callgather/protocol/scenarios'
 import { act } from '@testing-library/react'
@@ -167,6 +167,22 @@ describe('complete of useWrapUp', () => {
     expect(result.current).toMatchObject({ status: 'done', note: 'Solved by chat', disposition: 'solved' })
     await actAndSettle(() => result.current.complete())
     expect(onWrapUp).not.toHaveBeenCalled()
+  })
+
+  it('complete fetches the wrap-up of another agent that was saved after the subscription ended', async () => {
+    const client = createScenarioClient(finished)
+    const wrapUp = async () => {
+      throw new GatherError(422, [{ code: '10027', title: 'Unprocessable Entity' }])
+    }
+    const { result } = renderHookWithClient({ ...client, wrapUp }, () => useWrapUp(finished.callId))
+    await playAll(client)
+    await actAndSettle(() => client.player.advance(60_000))
+    expect(result.current).toMatchObject({ status: 'open', sync: 'ended' })
+    const payload = { note: 'Solved by chat', disposition: 'solved', subject: 'agent-8' }
+    await actAndSettle(() => client.emit(finished.callId, 'call.wrapped_up', { payload }))
+    await actAndSettle(() => result.current.setNote('Mine'))
+    await actAndSettle(() => result.current.complete())
+    expect(result.current).toMatchObject({ status: 'done', note: 'Solved by chat', disposition: 'solved' })
   })
 
   it('complete keeps the draft when onWrapUp rejects, and can be repeated', async () => {

@@ -1,8 +1,10 @@
-import type { HostWrapUpSavedEvent, SocketError } from '@callgather/protocol'
+import { GatherError, type HostWrapUpSavedEvent, type SocketError } from '@callgather/protocol'
+import { useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useMemo } from 'react'
 import { changeRecord, deleteRecord, readRecord } from '../client/agent-storage.ts'
 import { publishHostEvent } from '../client/client-events.ts'
 import type { CallFeed, SyncStatus } from '../client/feed.ts'
+import { gatherKeys } from '../query/keys.ts'
 import { Remembered, useCallMemory, useRemembered } from './call-memory.ts'
 import { useCallId } from './call-scope.tsx'
 import { itemsOf } from './host-facts.ts'
@@ -84,6 +86,7 @@ export function useWrapUp(callId?: string, options?: UseWrapUpOptions): UseWrapU
 export function useWrapUp(options: UseWrapUpOptions): UseWrapUpResult
 export function useWrapUp(first?: string | UseWrapUpOptions, second?: UseWrapUpOptions): UseWrapUpResult {
   const client = useGatherClient()
+  const cache = useQueryClient()
   const callId = useCallId(typeof first === 'object' ? undefined : first)
   const { onWrapUp } = (typeof first === 'object' ? first : second) ?? {}
   const slice = useCall(callId, wrapUpSlice)
@@ -105,13 +108,16 @@ export function useWrapUp(first?: string | UseWrapUpOptions, second?: UseWrapUpO
       ])
     } catch (failure) {
       settled = { progress: 'failed', failure }
+      // Another agent may have wrapped up the call after the end of its subscription.
+      if (GatherError.isInstance(failure) && failure.status === 422)
+        cache.refetchQueries({ queryKey: gatherKeys.call(client, record.callId) }).catch(() => {})
     }
     if (!isSameAgent()) return
     change((known) => ({ ...known, ...settled }))
     const { endedAt } = summary
     if (settled.progress === 'done')
       publishHostEvent(client.session, savedEvent({ ...record, endedAt }, client.clock.now()))
-  }, [summary, isSaved, onWrapUp, change, memory, client])
+  }, [summary, isSaved, onWrapUp, change, memory, client, cache])
   return useMemo(() => {
     const { isKnown, saved, ...rest } = slice
     const { note, disposition, progress, failure } = draft
