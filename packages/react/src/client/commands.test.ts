@@ -1,4 +1,11 @@
-import { GatherError, MASK_HEADER, PROTOCOL_HEADER, PROTOCOL_VERSION, REPLACE_HEADER } from '@callgather/protocol'
+import {
+  GatherError,
+  LABEL_HEADER,
+  MASK_HEADER,
+  PROTOCOL_HEADER,
+  PROTOCOL_VERSION,
+  REPLACE_HEADER,
+} from '@callgather/protocol'
 import { describe, expect, it } from 'vitest'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import { createCommandSender, createWrapUpSaver, isOutcomeUnknown, newRequestId } from './commands.ts'
@@ -74,6 +81,18 @@ describe('the command sender', () => {
     expect(headers(PROTOCOL_HEADER)).toEqual([String(PROTOCOL_VERSION), String(PROTOCOL_VERSION)])
     expect(headers(MASK_HEADER)).toEqual([null, 'all'])
     expect(headers(REPLACE_HEADER)).toEqual([null, 'true'])
+  })
+
+  it.each([
+    ['cuts a label before an emoji that does not fit', `${'x'.repeat(59)}😀`, 'x'.repeat(59)],
+    ['replaces control characters in a label', 'Account\nnumber\u0007', 'Account number'],
+    ['keeps the emoji of a label', 'Größe 😀', 'Größe 😀'],
+    ['omits a blank label', ' \t ', null],
+  ])('the command sender %s', async (_, label, sent) => {
+    const { send, requests } = senderWithAnswers(ok())
+    await send('c', 'gather', {}, { label })
+    const header = requests[0]?.headers.get(LABEL_HEADER) ?? null
+    expect(header && decodeURIComponent(header)).toBe(sent)
   })
 
   it('the command sender keeps a command id from the body', async () => {

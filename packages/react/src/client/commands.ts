@@ -157,10 +157,15 @@ export function createCommandSender(deps: SenderDeps): SendCommand {
   return async (callId, name, body, { requestId = newRequestId(), mask, label, replace = false, signal } = {}) => {
     const commandId = body.command_id ?? (isUuid(requestId) ? requestId : undefined)
     const payload = { ...body, ...(commandId === undefined ? {} : { command_id: commandId }) }
+    // `encodeURIComponent` throws for half of a cut emoji, and the server refuses control characters.
+    const text = label
+      ?.slice(0, MAX_LABEL_LENGTH)
+      .replace(/[\p{Cc}\p{Cs}]/gu, ' ')
+      .trim()
     const commandHeaders = {
       'idempotency-key': requestId,
       ...(mask === undefined ? {} : { [MASK_HEADER]: mask }),
-      ...(label === undefined ? {} : { [LABEL_HEADER]: encodeURIComponent(label.slice(0, MAX_LABEL_LENGTH)) }),
+      ...(text ? { [LABEL_HEADER]: encodeURIComponent(text) } : {}),
       ...(replace ? { [REPLACE_HEADER]: 'true' } : {}),
     }
     const { data, response } = await post(routes.command(callId, name), commandHeaders, payload, signal)
