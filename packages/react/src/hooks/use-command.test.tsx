@@ -82,6 +82,18 @@ describe('useCommand', () => {
     expect(first?.requestId).not.toBe(second?.requestId)
   })
 
+  it('useCommand retries a refused command under a new command id, also if its body had one', async () => {
+    const client = answering({ refuse: 'notAnswered' })
+    const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather'))
+    await playTo(client, 2_400)
+    await actAndSettle(() => result.current.mutateAsync({ command_id: 'mine', maximum_digits: 4 }))
+    await actAndSettle(() => result.current.retry())
+    const [first, second] = client.commands
+    expect(first?.body).toMatchObject({ command_id: 'mine' })
+    expect(second?.body).toEqual({ command_id: second?.requestId, maximum_digits: 4 })
+    expect(result.current.status).toBe('confirmed')
+  })
+
   it('useCommand reports an invalid body as refused by the server, before it reaches Telnyx', async () => {
     const client = answering()
     const { result } = renderHookWithClient(client, () => useCommand(callId, 'gather_using_speak'))

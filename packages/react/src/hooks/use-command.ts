@@ -146,7 +146,9 @@ export function useAnyCommand(
         if (!command) return 'unknown'
         if (typeof command.answer !== 'object') return send(place, command)
         const requestId = newRequestId()
-        return send(place, { ...command, ...options, requestId, commandId: requestId })
+        // The server answers a known `command_id` with the old refusal.
+        const body = { ...command.body, command_id: undefined }
+        return send(place, { ...command, ...options, body, requestId, commandId: requestId })
       },
       reset: () => changeSlot(memory, slot, () => null),
     }
