@@ -2,7 +2,9 @@ import { type SortedMap, selectCallPhase, type TimelineEntry } from '@callgather
 import { useDeferredValue, useEffect, useMemo, useRef } from 'react'
 import type { VirtualizerHandle } from 'virtua'
 import type { CallFeed } from '../../client/feed.ts'
-import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
+import { Remembered, useCallMemory, useRemembered } from '../../hooks/call-memory.ts'
+import { useCallId } from '../../hooks/call-scope.tsx'
+import { writeClipboard } from '../../hooks/clipboard.ts'
 import { useCall } from '../../hooks/use-call.ts'
 import { useEarlyEffect } from '../../hooks/use-early-effect.ts'
 import { useTranscript } from '../../hooks/use-transcript.ts'
@@ -24,6 +26,21 @@ const readings = new Remembered<{
   /** The index of the row at the top of the view, if the view does not follow the end. */
   readonly topRow: number
 }>({ categories: new Set(allCategories), query: '', match: 0, unpinnedAt: null, topRow: 0 })
+
+/** What is open above each call's transcript: the find bar, the filter bar, and the notice of a failed copy. */
+export const openBars = new Remembered({ find: false, filter: false, copyFailed: false })
+
+/** Returns a function that copies a text. If the browser denies it, the notice opens above the call's transcript. */
+export function useCopy() {
+  const memory = useCallMemory(useCallId())
+  return (text: string) => {
+    const settle = (copyFailed: boolean) => openBars.change(memory, (bars) => ({ ...bars, copyFailed }))
+    writeClipboard(text).then(
+      () => settle(false),
+      () => settle(true),
+    )
+  }
+}
 
 /** Returns the context value that `TranscriptParts.Root` provides to the parts inside it. */
 export function useTranscriptOf(callId: string) {

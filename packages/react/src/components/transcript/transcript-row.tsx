@@ -8,6 +8,7 @@ import { receipts } from '../kit/receipts.ts'
 import { StatusChip } from '../kit/status-chip.tsx'
 import { timeOfDay } from '../kit/time.ts'
 import { stateAttributes } from '../part/part.tsx'
+import { useCopy } from './context.ts'
 import { commandWords, keysWords, refusedWords, speakerName, systemWords, whisperWords, wordsOf } from './row-words.ts'
 import type { CommandRow, KeysRow, SpeechRow, TranscriptRow, WhisperRow } from './rows.ts'
 
@@ -203,6 +204,7 @@ function Marked({ text, wanted }: { readonly text: string; readonly wanted: stri
 
 function CopyButton({ row }: { readonly row: TranscriptRow }) {
   const language = useLanguage()
+  const copy = useCopy()
   return (
     <IconButton
       icon="copy"
@@ -210,7 +212,7 @@ function CopyButton({ row }: { readonly row: TranscriptRow }) {
       className="cg-row-copy"
       // Not a tab stop, because hundreds of rows would block keyboard navigation. The export menu copies all rows.
       tabIndex={-1}
-      onClick={() => void navigator.clipboard.writeText(wordsOf(row, language))}
+      onClick={() => copy(wordsOf(row, language))}
     />
   )
 }

@@ -1,15 +1,16 @@
 import { type KeyboardEvent, type ReactElement, type RefObject, useId, useMemo, useRef, useState } from 'react'
-import { Remembered, useRemembered } from '../../hooks/call-memory.ts'
+import { useRemembered } from '../../hooks/call-memory.ts'
 import { useShortcut } from '../../hooks/use-shortcut.ts'
 import { useLanguage } from '../../strings/strings-context.tsx'
 import { Button, IconButton } from '../kit/button.tsx'
+import { CopyFailure } from '../kit/copy-failure.tsx'
 import { Icon } from '../kit/icon.tsx'
 import { Menu } from '../kit/menu.tsx'
 import { Empty } from '../kit/notice.tsx'
 import { ShortcutHint } from '../kit/shortcut-hint.tsx'
 import { useKeptFocus } from '../kit/use-kept-focus.ts'
 import { type Announce, Announcer } from './announcer.tsx'
-import { allCategories, useTranscriptContext } from './context.ts'
+import { allCategories, openBars, useCopy, useTranscriptContext } from './context.ts'
 import { download, exportFormats, exportTranscript } from './export.ts'
 import * as parts from './parts.tsx'
 import type { TranscriptRow } from './rows.ts'
@@ -41,9 +42,6 @@ export function Transcript({ callId, announce: announceAtFirst = 'all' }: Transc
   )
 }
 
-/** Whether the find bar and the filter bar are open above each call's transcript. */
-const openBars = new Remembered({ find: false, filter: false })
-
 interface ContentsProps {
   readonly id: string
   readonly announce: Announce
@@ -52,7 +50,7 @@ interface ContentsProps {
 
 function Contents({ id, announce, setAnnounce }: ContentsProps) {
   const { callId } = useTranscriptContext('Contents')
-  const [{ find: finding, filter: filtering }, changeBars] = useRemembered(callId, openBars)
+  const [{ find: finding, filter: filtering, copyFailed }, changeBars] = useRemembered(callId, openBars)
   // A find bar that is restored with its call does not take the focus.
   const [opened, setOpened] = useState(false)
   const findButton = useRef<HTMLButtonElement>(null)
@@ -110,6 +108,11 @@ function Contents({ id, announce, setAnnounce }: ContentsProps) {
       </header>
       {finding && <FindBar field={findField} takesFocus={opened} onClose={closeFind} />}
       {filtering && <FilterBar announce={announce} onAnnounce={setAnnounce} />}
+      {copyFailed && (
+        <div className="cg-transcript-bar">
+          <CopyFailure onClose={() => changeBars((bars) => ({ ...bars, copyFailed: false }))} />
+        </div>
+      )}
       <div className="cg-transcript-stage">
         <Rows />
         <parts.Latest className="cg-button cg-transcript-latest" data-size="small" />
@@ -260,6 +263,7 @@ function ExportMenu() {
   const { all, callId } = useTranscriptContext('ExportMenu')
   const language = useLanguage()
   const { t } = language
+  const copy = useCopy()
   return (
     <Menu
       icon="download"
@@ -267,7 +271,7 @@ function ExportMenu() {
       items={[
         {
           label: t('transcript.copyAll'),
-          run: () => void navigator.clipboard.writeText(exportTranscript(all, 'txt', language)),
+          run: () => copy(exportTranscript(all, 'txt', language)),
         },
         ...exportFormats.map((format) => ({
           label: t('transcript.exportAs', { format: format.toUpperCase() }),
