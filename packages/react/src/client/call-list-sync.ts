@@ -14,8 +14,6 @@ export class CallListSync {
   readonly #driver: SyncDriver<OkReply>
   readonly #calls = new Map<string, CallSummary>()
   #feed: CallsFeed = initialCallsFeed
-  /** Frames that arrived before the reply to `calls:watch`. They are applied after it, because they are not older. */
-  #buffer: CallsEventFrame[] = []
 
   constructor(clocks: SyncClocks, events: SyncEvents<CallsFeed>) {
     this.#events = events
@@ -24,8 +22,6 @@ export class CallListSync {
       accept: ({ calls, scopes = [] }) => {
         this.#calls.clear()
         this.#apply({ calls, gone: [] })
-        for (const frame of this.#buffer) this.#apply(frame)
-        this.#buffer = []
         this.#set({ calls: this.#sorted(), sync: 'live', scopes, clockOffsetMs: clocks.serverTime.offsetMs })
       },
       reject: (error) => this.disconnected(error),
@@ -39,7 +35,6 @@ export class CallListSync {
   }
 
   attach(link: Link | null): void {
-    this.#buffer = []
     if (this.#feed.sync === 'live') this.#set({ ...this.#feed, sync: 'catching_up' })
     this.#driver.attach(link)
   }
@@ -54,11 +49,10 @@ export class CallListSync {
   }
 
   receive(frame: CallsEventFrame): void {
-    if (this.#driver.state === 'requesting') this.#buffer.push(frame)
-    else {
-      this.#apply(frame)
-      this.#set({ ...this.#feed, calls: this.#sorted() })
-    }
+    // The server sends no change between a request and its reply, so an earlier one is older than the reply.
+    if (this.#driver.state === 'requesting') return
+    this.#apply(frame)
+    this.#set({ ...this.#feed, calls: this.#sorted() })
   }
 
   disconnected(error: ConnectionError): void {
@@ -69,7 +63,6 @@ export class CallListSync {
   /** Drops the list, because another agent signed in or access was denied. */
   reset(error?: ConnectionError): void {
     this.#calls.clear()
-    this.#buffer = []
     this.#set({ ...initialCallsFeed, ...(error ? { error } : {}) })
   }
 

@@ -354,7 +354,11 @@ describe('tickets', () => {
       open: (auth: SocketAuth, events: Parameters<ScenarioServer['open']>[1]) => {
         opened.push(auth)
         const link = server.open(auth, events)
-        const { refreshTicket } = link
+        const { refreshTicket, watchCalls } = link
+        link.watchCalls = () => {
+          beforeList.run(events)
+          return watchCalls.call(link)
+        }
         link.refreshTicket = (ticket) => {
           refreshed.push(ticket)
           return refreshTicket.call(link, ticket)
@@ -362,13 +366,15 @@ describe('tickets', () => {
         return link
       },
     }
+    /** Runs before the server gets a request for the list of calls. */
+    const beforeList = { run: (_: Parameters<ScenarioServer['open']>[1]) => {} }
     const wake = { run: () => {} }
     const onWake = (run: () => void) => {
       wake.run = run
       return () => {}
     }
     const client = createClientWith({ transport, clock, getTicket, base: '', fetch, onWake })
-    return { client, clock, opened, refreshed, server, wake }
+    return { client, clock, opened, refreshed, server, wake, beforeList }
   }
 
   it('the client sends a fresh ticket and the protocol version with each connection', async () => {
@@ -407,6 +413,27 @@ describe('tickets', () => {
     server.setScopes(callId, ['view', 'gather'])
     await clock.advanceTo(clock.now() + 890_000)
     expect(feeds.at(-1)?.scopes).toEqual(['view', 'gather'])
+  })
+
+  it('the client publishes the calls of a new ticket, and no older change that arrives before the new list', async () => {
+    const { client, clock, server, beforeList } = clientWith(() => jwt({ iat: 1_700_000_000, exp: 1_700_000_900 }))
+    const other = twoGathers.callId
+    server.addCall(other, ['view'])
+    const append = ({ callId, steps: [step] }: typeof pinEntry) => step && server.append(callId, step.event)
+    for (const scenario of [pinEntry, twoGathers]) append(scenario)
+    server.refuseCall(other, refused('notFound'))
+    const feeds: CallsFeed[] = []
+    client.watchCalls({ onCalls: (feed) => feeds.push(feed) }).catch(() => {})
+    const listed = () => feeds.at(-1)?.calls.map((call) => call.callId)
+    await clock.advanceTo(clock.now() + 10)
+    expect(listed()).toEqual([callId])
+    server.refuseCall(callId, refused('notFound'))
+    server.refuseCall(other, null)
+    const calls = feeds.at(-1)?.calls ?? []
+    beforeList.run = (events) => events.callsEvent({ calls, gone: [other] })
+    await clock.advanceTo(clock.now() + 890_000)
+    expect(listed()).toEqual([other])
+    expect(new Set(feeds.map(({ sync }) => sync))).toEqual(new Set(['live']))
   })
 
   it('the client requests a ticket and reconnects at once when the network is back', async () => {

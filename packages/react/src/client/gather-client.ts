@@ -254,10 +254,7 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
         identity.confirm(reported ?? tickets.inUse?.subject ?? null)
       },
       failed: (error) => reporter.report(error),
-      probeNeeded: () => {
-        calls?.sync.check()
-        checkAll()
-      },
+      probeNeeded: checkAll,
       ticketRefreshed: checkAll,
       callEvent: (frame) => {
         if (frame.trace) for (const trace of tracedFrames) trace(frame)
@@ -282,7 +279,7 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
 
   const stopWaking = deps.onWake(() => {
     connection.wake()
-    checkAll()
+    checkCalls()
   })
   const stopCaching = deps.onCached?.(() => {
     if (link) connection.drop(link)
@@ -326,8 +323,13 @@ export function createClientWith(deps: GatherClientDeps): GatherClient {
     }, CHECK_INTERVAL_MS)
   }
 
-  function checkAll(): void {
+  function checkCalls(): void {
     for (const { sync } of watches.values()) sync.check()
+  }
+
+  function checkAll(): void {
+    calls?.sync.check()
+    checkCalls()
   }
 
   function start<Feed extends object, Sync extends CallSync | CallListSync>(
