@@ -75,10 +75,15 @@ export class Access {
    * @throws GatherError 503 when the host's `authorize` fails.
    */
   async isAllowed(grant: Grant, request: AccessRequest): Promise<boolean> {
-    if (!this.isCurrent(grant) || !grant.scopes.includes(request.scope)) return false
-    if (grant.calls !== '*' && !grant.calls.includes(request.callId)) return false
     const { authorize } = this.#deps
-    return authorize ? authorize(grant, request) : true
+    return this.isCovered(grant, request) && (authorize ? authorize(grant, request) : true)
+  }
+
+  /** Whether a grant covers a request, which the host's `authorize` may still deny. */
+  isCovered(grant: Grant, { callId, scope }: AccessRequest): boolean {
+    return (
+      this.isCurrent(grant) && grant.scopes.includes(scope) && (grant.calls === '*' || grant.calls.includes(callId))
+    )
   }
 
   /** Returns the scopes that a grant allows on a call. */

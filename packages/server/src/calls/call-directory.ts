@@ -21,6 +21,8 @@ export interface CallList {
   readonly calls: readonly CallSummary[]
   /** Whether the agent may view more calls than are listed. */
   readonly isTruncated: boolean
+  /** The covered calls that the agent may not view now. */
+  readonly denied: readonly CallSummary[]
 }
 
 /** The limits of the list, and its error callback. */
@@ -91,16 +93,18 @@ export class CallDirectory {
       .filter((each) => !this.#isOld(each) && (covered?.has(each.summary.callId) ?? true))
       .map(({ summary }) => summary)
     const calls: CallSummary[] = []
+    const denied: CallSummary[] = []
     const decided = Math.min(candidates.length, maxCalls * MAX_DECISIONS_PER_LISTED)
     for (let from = 0; from < decided; from += CONCURRENCY) {
       const some = candidates.slice(from, Math.min(from + CONCURRENCY, decided))
       const may = await pMap(some, ({ callId }) => access.isAllowed(grant, { callId, scope: 'view' }), {
         concurrency: CONCURRENCY,
       })
-      for (const [index, summary] of some.entries()) if (may[index]) calls.push(summary)
+      for (const [index, summary] of some.entries()) (may[index] ? calls : denied).push(summary)
       if (calls.length > maxCalls) break
     }
-    return { calls: calls.slice(0, maxCalls), isTruncated: calls.length > maxCalls || decided < candidates.length }
+    const isTruncated = calls.length > maxCalls || decided < candidates.length
+    return { calls: calls.slice(0, maxCalls), isTruncated, denied }
   }
 
   /** Subscribes to changes of the list of calls. */

@@ -1,5 +1,5 @@
 /** Overlapping requests of a session: an unwatch that arrives before the reply to its watch. */
-import type { CallsReply, WireWatchReply } from '@callgather/protocol'
+import type { CallsEventFrame, CallsReply, WireWatchReply } from '@callgather/protocol'
 import { describe, expect, it, vi } from 'vitest'
 import { eventOf } from '../store/call-store.contract.ts'
 import { memoryStore } from '../store/memory/memory-store.ts'
@@ -121,5 +121,57 @@ describe('a session', () => {
     await server.webhook('call.hangup')
     await settled(socket)
     expect(frames).toHaveLength(1)
+  })
+})
+
+describe('the list of calls of agents whose access `authorize` decides', () => {
+  /** Starts a server whose router assigns each call to one agent, with a client of each agent that watches the list. */
+  async function agents(...subjects: string[]) {
+    const owners = new Map<string, string>()
+    const asked: string[] = []
+    const server = await testServer({
+      authorize: ({ subject }, { callId }) => {
+        asked.push(subject)
+        return owners.get(callId) === subject
+      },
+    })
+    const frames: Record<string, CallsEventFrame[]> = {}
+    for (const subject of subjects) {
+      const received: CallsEventFrame[] = []
+      frames[subject] = received
+      const socket = await server.connect({ ticket: await server.ticket({ subject, calls: '*' }) })
+      socket.on('calls:event', (frame) => received.push(frame))
+      await socket.emitWithAck('calls:watch', {})
+    }
+    return { server, owners, asked, frames }
+  }
+
+  it('shows a ringing call to the agent to whom a router assigned it shortly after it was denied', async () => {
+    const { server, owners, asked, frames } = await agents('B')
+    await using _ = server
+    await server.webhook('call.initiated')
+    await vi.waitFor(() => expect(asked).toEqual(['B']))
+    owners.set(CALL, 'B')
+    const expected = [{ calls: [{ callId: CALL, phase: 'ringing' }], gone: [] }]
+    await vi.waitFor(() => expect(frames.B).toMatchObject(expected), { timeout: 10_000 })
+  })
+
+  it('removes a transferred call from the list of the first agent, who gets nothing else about it', async () => {
+    const { server, owners, frames } = await agents('A', 'B')
+    await using _ = server
+    owners.set(CALL, 'A')
+    await server.webhook('call.initiated')
+    await vi.waitFor(() => expect(frames.A).toMatchObject([{ calls: [{ callId: CALL }], gone: [] }]))
+    owners.set(CALL, 'B')
+    await server.webhook('call.answered')
+    await vi.waitFor(() => expect(frames.A?.[1]).toEqual({ calls: [], gone: [CALL] }))
+    await vi.waitFor(() => expect(frames.B).toMatchObject([{ calls: [{ callId: CALL, phase: 'answered' }], gone: [] }]))
+    await server.webhook('call.hangup')
+    // The server sends changes in order, so the next call of A comes after anything about the first one.
+    const next = 'v3:next-call'
+    owners.set(next, 'A')
+    await server.webhook('call.initiated', { call_control_id: next })
+    await vi.waitFor(() => expect(frames.A?.[2]).toMatchObject({ calls: [{ callId: next }], gone: [] }))
+    await vi.waitFor(() => expect(frames.B?.at(-1)).toMatchObject({ calls: [{ callId: CALL, phase: 'ended' }] }))
   })
 })

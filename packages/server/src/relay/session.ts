@@ -1,17 +1,18 @@
 /** The session of one connected client: its ticket, its watched calls, and the handlers of its requests. */
-import { type CallSummary, type Cursor, gatherError, type TemplateOffer } from '@callgather/protocol'
+import { type Cursor, gatherError, type TemplateOffer } from '@callgather/protocol'
 import pMap from 'p-map'
 import { type Access, unknownCallError } from '../access/access.ts'
 import type { SubjectRates } from '../access/subject-rates.ts'
 import type { Grant } from '../access/tickets.ts'
 import type { Logger } from '../base/logger.ts'
-import type { CallDirectory, DirectoryChange } from '../calls/call-directory.ts'
+import type { CallDirectory } from '../calls/call-directory.ts'
 import type { CallFeed } from '../calls/call-feed.ts'
 import { toGatherError } from '../edge/message.ts'
 import type { Unsubscribe } from '../store/call-store.ts'
 import type { StoreHealth } from '../upkeep/store-health.ts'
 import type { Backpressure } from './backpressure.ts'
 import { handleClientEvents, socketError } from './guard.ts'
+import { LIST_CONCURRENCY, ListWatch, RETRY_MS } from './list-watch.ts'
 import type { RelaySocket, Rooms } from './rooms.ts'
 
 /** Dependencies of a session. */
@@ -35,14 +36,6 @@ export const TICKET_GRACE_MS = 25_000
 const MAX_WATCHES = 200
 /** The latest date that `Date` can hold (ECMA-262, 21.4.1.1). */
 const MAX_DATE_MS = 8.64e15
-const LIST_DELAY_MS = 50
-/** The delay grows with the size of the last batch, so that a busy centre costs a client at most 250 summaries a second. */
-const LIST_DELAY_PER_CALL_MS = 4
-const MAX_LIST_DELAY_MS = 400
-/** Maximum number of concurrent calls of the host's `authorize` for one list of calls. */
-const LIST_CONCURRENCY = 16
-/** How long the server waits before it retries a failed `authorize` of the host. */
-const RETRY_MS = 2_000
 
 /** One connected client. */
 export class Session {
@@ -52,10 +45,7 @@ export class Session {
   readonly #watches = new Map<string, Unsubscribe>()
   /** Watch requests that are not answered yet. An unwatch removes them, and their replies become errors. */
   readonly #pendingWatches = new Set<{ readonly callId: string }>()
-  #unsubscribeList: Unsubscribe | null = null
-  #listRequest: object | null = null
-  readonly #listChanges = new Map<string, CallSummary | null>()
-  #listTimer: NodeJS.Timeout | undefined
+  #list: ListWatch | null = null
   #expiry: NodeJS.Timeout | undefined
   #wasDegraded = false
   #recheckTimer: NodeJS.Timeout | undefined
@@ -202,81 +192,28 @@ export class Session {
   }
 
   async #watchList(reply: (value: unknown) => void): Promise<void> {
-    const { queueReply, directory } = this.#deps
-    this.#unwatchList()
-    const request = {}
-    this.#listRequest = request
-    // Changes are buffered until the list itself has been sent.
-    let isSent = false
-    const unsubscribe = await directory.subscribe((change) => {
-      this.#bufferListChange(change)
-      if (isSent) this.#scheduleListChanges()
+    const { access, directory, queueReply } = this.#deps
+    this.#list?.close()
+    const list = new ListWatch({
+      access,
+      directory,
+      grant: () => this.#grant,
+      send: (frame) => this.#socket.emit('calls:event', frame),
+      reportError: this.#reportError,
     })
-    if (this.#listRequest !== request) {
-      unsubscribe()
-      throw watchCancelled()
-    }
-    this.#unsubscribeList = unsubscribe
+    this.#list = list
+    await list.subscribe()
     await queueReply(async () => {
-      const list = this.#listRequest === request ? await directory.listFor(this.#grant) : null
-      if (!list || this.#listRequest !== request) throw watchCancelled()
-      const { calls, isTruncated } = list
-      const { subject, scopes } = this.#grant
-      reply({ ok: true, now: this.#iso(), calls, scopes, subject, ...(isTruncated ? { truncated: true } : {}) })
+      const isSent = await list.sendList(({ calls, isTruncated }, { subject, scopes }) =>
+        reply({ ok: true, now: this.#iso(), calls, scopes, subject, ...(isTruncated ? { truncated: true } : {}) }),
+      )
+      if (!isSent) throw watchCancelled()
     })
-    isSent = true
-    this.#scheduleListChanges()
   }
 
   #unwatchList(): void {
-    this.#listRequest = null
-    this.#unsubscribeList?.()
-    this.#unsubscribeList = null
-    this.#listChanges.clear()
-  }
-
-  #bufferListChange(change: DirectoryChange): void {
-    if (change.kind === 'changed') this.#listChanges.set(change.summary.callId, change.summary)
-    else this.#listChanges.set(change.callId, null)
-  }
-
-  /** Sends the buffered changes of the call list after a delay, with one summary per changed call. */
-  #scheduleListChanges(delayMs = LIST_DELAY_MS): void {
-    if (this.#listTimer || this.#listChanges.size === 0) return
-    this.#listTimer = setTimeout(() => {
-      // The next batch waits for this one, so that an older summary can't overtake a newer one.
-      this.#sendListChanges()
-        .then((sent) => (sent === null ? RETRY_MS : listDelayMs(sent)))
-        .then((nextMs) => {
-          this.#listTimer = undefined
-          if (!this.#isClosed) this.#scheduleListChanges(nextMs)
-        })
-        .catch(this.#reportError)
-    }, delayMs)
-  }
-
-  /** Sends list changes. Returns their number, or `null` if they could not be authorised and stay buffered for a retry. */
-  async #sendListChanges(): Promise<number | null> {
-    const changes = [...this.#listChanges]
-    this.#listChanges.clear()
-    const { access } = this.#deps
-    const isAllowed = await pMap(changes, ([callId]) => access.isAllowed(this.#grant, { callId, scope: 'view' }), {
-      concurrency: LIST_CONCURRENCY,
-    }).catch(() => null)
-    if (isAllowed === null) {
-      // The host's `authorize` failed. Buffer these changes again, except where a newer one exists.
-      for (const [callId, summary] of changes) {
-        if (!this.#listChanges.has(callId)) this.#listChanges.set(callId, summary)
-      }
-      if (this.#isClosed || !this.#unsubscribeList) this.#listChanges.clear()
-      return null
-    }
-    const visible = changes.filter((_, index) => isAllowed[index])
-    if (this.#isClosed || !this.#unsubscribeList || visible.length === 0) return 0
-    const calls = visible.flatMap(([, summary]) => (summary ? [summary] : []))
-    const gone = visible.flatMap(([callId, summary]) => (summary ? [] : [callId]))
-    this.#socket.emit('calls:event', { calls, gone })
-    return visible.length
+    this.#list?.close()
+    this.#list = null
   }
 
   async #refresh({ ticket }: { ticket: string }, reply: (value: unknown) => void): Promise<void> {
@@ -319,7 +256,6 @@ export class Session {
   #dispose(): void {
     this.#isClosed = true
     clearTimeout(this.#expiry)
-    clearTimeout(this.#listTimer)
     clearTimeout(this.#recheckTimer)
     this.#unwatchList()
     this.#pendingWatches.clear()
@@ -332,9 +268,6 @@ export class Session {
     return new Date(this.#deps.now()).toISOString()
   }
 }
-
-const listDelayMs = (sent: number) =>
-  Math.min(Math.max(LIST_DELAY_MS, sent * LIST_DELAY_PER_CALL_MS), MAX_LIST_DELAY_MS)
 
 const watchCancelled = () =>
   gatherError('conflict', 'The watch was cancelled by an unwatch before the reply. Watch again.')
