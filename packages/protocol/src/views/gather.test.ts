@@ -146,6 +146,13 @@ describe('a refused request', () => {
     expect(selectGather(state, 'account')).toMatchObject({ status: 'ended', outcome: 'cancelled' })
   })
 
+  it('does not bring back a replaced gather whose end was lost', () => {
+    const ended = started()
+      .command('next', 'gather', {})
+      .event('call.gather.ended', { command_id: 'next', ...ending('valid', '1') })
+    expect(selectGather(stateOf(refuse(ended.wait(1), 'third')))).toMatchObject({ id: 'third', status: 'refused' })
+  })
+
   it('leaves the running assistant the latest conversation', () => {
     const talking = new ScenarioWriter('Two assistants').answered().command('first', 'ai_assistant_start', {})
     const state = stateOf(refuse(talking, 'second', 'ai_assistant_start'))

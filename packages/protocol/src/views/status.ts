@@ -76,12 +76,15 @@ export function latestOf(
   const isRefused = ({ command }: Item) => command?.outcome?.status === 'refused'
   const asked = latest && all.get(latest.id)
   if (!asked || !isRefused(asked)) return latest
-  const others = [...(all as Iterable<Item>)].filter(
-    (it) => !isRefused(it) && !(it.ended && it.ended.stamp < latest.stamp),
-  )
   // One without a request was not started through CallGather.
-  const begun = others.map(({ id, command }) => ({ id, stamp: command?.request?.stamp ?? '' }))
-  return begun.reduce((one, other) => (other.stamp < one.stamp ? one : other), begun[0] ?? latest)
+  const begun = [...(all as Iterable<Item>)]
+    .filter((it) => !isRefused(it))
+    .map(({ id, command, ended }) => ({ id, stamp: command?.request?.stamp ?? '', ended }))
+  const newest = begun.reduce(
+    (one, other) => (other.stamp < one.stamp ? one : other),
+    begun[0] ?? { ...latest, ended: null },
+  )
+  return newest.ended && newest.ended.stamp < latest.stamp ? latest : newest
 }
 
 type Item = GatherState | ConversationState

@@ -20,6 +20,7 @@ import {
 } from '@callgather/protocol'
 import { checkCommand, commandSchemas } from '@callgather/protocol/schema'
 import { asRecord } from '../base/json.ts'
+import { HIDDEN_TEXT } from '../telnyx/history.ts'
 import { findSchemaFaults } from './schema-policy.ts'
 import { hasExternalReference } from './ssml-policy.ts'
 
@@ -261,6 +262,7 @@ function checkFields(body: Readonly<Record<string, unknown>>, policy: CommandPol
   const greeting = asRecord(body.assistant)?.greeting
   const spoken: [path: string[], text: unknown][] = spokenFields.map((field) => [[field], body[field]])
   for (const [path, text] of [...spoken, [['assistant', 'greeting'], greeting] as const]) {
+    if (text === HIDDEN_TEXT) faults.push([path, `\`${path.join('.')}\` is text that the log hides. Write it again.`])
     if (typeof text !== 'string' || isAllowed(path.join('.'))) continue
     if (!hasExternalReference(text, { isSsml: isSsml && path[0]?.endsWith('payload') === true, isMedia })) continue
     faults.push([path, `\`${path.join('.')}\` may hold plain SSML only. Remove references to external files.`])

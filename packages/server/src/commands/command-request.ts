@@ -22,7 +22,6 @@ import { maskBody, maskMessages } from '../ingest/mask-content.ts'
 import { openMask, strictest } from '../ingest/masking.ts'
 import type { NewEvent } from '../store/call-store.ts'
 import type { MarkCodec } from '../telnyx/client-state.ts'
-import { HIDDEN_TEXT } from '../telnyx/history.ts'
 import { commandEvent } from './command-outcome.ts'
 
 /** A command as its sender submits it. */
@@ -84,7 +83,6 @@ export async function prepareCommand(order: CommandInput, deps: PrepareDeps): Pr
   const checked = checkCommand(command, applyPolicy(command, order.body, policy, isTrusted))
   if (!checked.ok) throw new GatherError(checked.status, checked.errors)
   const { command_id, client_state, ...fields } = checked.body as Record<string, unknown>
-  if (JSON.stringify(fields).includes(HIDDEN_TEXT)) throw repeatsHiddenText()
   const body = withUpdates(command, fields)
   const ownId = () =>
     order.idempotencyKey === undefined ? randomUUID() : derivedId(commandKey, 'id', callId, order.idempotencyKey)
@@ -111,7 +109,8 @@ export async function prepareCommand(order: CommandInput, deps: PrepareDeps): Pr
     requestEvent(state, now) {
       const open = openMask(state, now)
       const logged = withoutSecrets(loggedBody(command, body, mask, open !== undefined))
-      // While a masked gather is open, a client may read its input back in a label. The host wrote a template's label.
+      // While a masked gather is open, a client may read its input back in a label: digits, or with `all` any words. The
+      // host wrote a template's label.
       const isSafe = open === undefined || (open !== 'all' && !/\p{N}/u.test(order.label ?? ''))
       const label = isGather(command) ? ((isSafe ? order.label : undefined) ?? template?.label) : undefined
       const payload = {
@@ -136,12 +135,6 @@ function loggedBody(
   if (mask === undefined) return body
   return isConversation(command) ? maskBody(body, { titles: true }) : maskMessages(body)
 }
-
-const repeatsHiddenText = () =>
-  gatherError(
-    'invalidPayload',
-    `The request contains ${HIDDEN_TEXT}, which stands for hidden text in the log. Write the text again.`,
-  )
 
 const marksMaskedGather = () =>
   gatherError(

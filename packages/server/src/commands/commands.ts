@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type CallState,
   type CommandName,
+  type ConversationState,
   errorTable,
   type GatherError,
   gatherError,
@@ -311,7 +312,11 @@ export class Commands {
   /** Whether `ai_assistant_stop` would end an AI gather of the call, and not an assistant. */
   async stopsAIGather(callId: string): Promise<boolean> {
     const { state } = await this.#deps.cache.open(callId)
-    return selectConversation(state)?.command === 'gather_using_ai'
+    const latest = selectConversation(state)
+    const isOther = (it: ConversationState) =>
+      it.id !== latest?.id && !it.ended && (it.created !== null || it.command?.outcome?.status === 'accepted')
+    const runs = latest?.command === 'gather_using_ai' && latest.status === 'collecting'
+    return runs && ![...state.conversations].some(isOther)
   }
 
   /** Waits for the outcome of a command that another request has sent. */

@@ -63,7 +63,8 @@ describe('a command that must not be sent', () => {
     const fields = { parameters: { type: 'object', properties: { name: { type: 'string' } } } }
     expect((await server.command('gather_using_ai', fields, headers)).status).toBe(200)
     expect((await server.command('ai_assistant_stop', {}, headers)).status).toBe(200)
-    expect((await server.command('ai_assistant_start', {})).status).toBe(200)
+    await server.webhook('call.conversation.ended')
+    await server.webhook('call.conversation.created', { conversation_id: 'of the host' })
     expect((await server.command('ai_assistant_stop', {}, headers)).status).toBe(404)
   })
 
@@ -202,14 +203,28 @@ describe('the label of a gather', () => {
     expect((await labelsIn(store)).filter((label) => label !== undefined)).toEqual(['PIN', 'Account'])
   })
 
-  it('refuses a request that repeats the hidden words of a logged request', async () => {
+  it('drops a label while an AI gather is open whose words are masked', async () => {
+    const store = memoryStore()
+    await using server = await testServer({ store, policy: { mask: 'digits' } })
+    await server.webhook('call.answered')
+    await server.command('gather_using_ai', {
+      parameters: { type: 'object', properties: { word: { type: 'string' } } },
+    })
+    await server.command('gather', {}, { [LABEL_HEADER]: 'correct horse', 'callgather-replace': 'true' })
+    expect(JSON.stringify(await store.read(CALL, 0))).not.toContain('correct horse')
+  })
+
+  it('refuses a client’s request that repeats the hidden words of a logged request, but no text with such characters', async () => {
     await using server = await testServer()
     await server.webhook('call.answered')
     const body = { payload: '•••', voice: 'female' }
     const answer = await server.command('gather_using_speak', body)
-    expect(answer.status).toBe(422)
-    expect(JSON.stringify(answer.body)).toContain('Write the text again')
+    expect(answer.status).toBe(400)
+    expect(answer.body.errors?.[0]).toMatchObject({ detail: expect.stringContaining('Write it again') })
     expect(server.upstream.received).toEqual([])
+    expect((await server.command('gather_using_speak', { ...body, payload: 'Your card ends in •••• 12' })).status).toBe(
+      200,
+    )
   })
 
   it('labels and masks a gather by its template, and a client can only make the mask stricter', async () => {

@@ -171,13 +171,17 @@ function isUncertain(webhook: Webhook, { state, mark, startedAt }: MaskContext, 
   return !isKnownFromStart && !(plain?.isFitting && !plain.mayEndEarlier)
 }
 
-/** Returns the strictest mask among the commands that may collect input now, by our clock. */
+/**
+ * Returns the strictest mask among the commands that may collect input now, by our clock. The mask of an AI gather counts
+ * as `all`, because its input is words.
+ */
 export function openMask(state: CallState, now: number): Mask | undefined {
   let mask: Mask | undefined
   for (const command of state.commands) {
     const ended = endOf(state, command)
     const isOpen = ended === null || now <= ended + MASK_GRACE_MS + MAX_SKEW_MS
-    if (isOpen) mask = strictest(mask, command.request?.mask)
+    const { mask: own, command: name = '' } = command.request ?? {}
+    if (isOpen && own) mask = strictest(mask, isDigitGather(name) ? own : 'all')
   }
   return mask
 }

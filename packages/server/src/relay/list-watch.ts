@@ -38,9 +38,9 @@ export const RETRY_MS = 2_000
 /** How many calls a client may hold. When it holds more, the call that changed least recently is removed. */
 const MAX_LISTED = 10_000
 const RECHECK_INTERVAL_MS = 1_000
-const MAX_RECHECK_DELAY = 30
-/** As many as can be rechecked within the maximum delay. */
-const MAX_DENIED = MAX_RECHECK_DELAY * LIST_CONCURRENCY
+/** In seconds. Long, because an event of the call starts with short delays again. */
+const MAX_RECHECK_DELAY = 240
+const MAX_DENIED = 30 * LIST_CONCURRENCY
 
 /** Watches the list of calls for one client, until it is closed. */
 export class ListWatch {

@@ -49,6 +49,8 @@ function Body({
   const { draft, problems, fieldProblems, problemOf, replaces, starting } = useGatherForm('Body')
   const { t } = useLanguage()
   const [more, setMore] = useState(false)
+  // The form loads on demand, so the agent may already write elsewhere.
+  const [takesFocus] = useState(() => isReview && !document.activeElement?.matches('input, textarea, select'))
   const [json, setJson] = useState(false)
   const parameters = parametersOf[draft.purpose]
   // "More options" opens if one of its parameters is invalid, because the agent must see the problem.
@@ -113,10 +115,9 @@ function Body({
         </Notice>
       )}
       <CommandNotice command={starting} />
-      {reason !== null && <p className="cg-hint">{reason}</p>}
-      {replaces && reason === null && <p className="cg-hint">{t('controls.replaceHint')}</p>}
       <div className="cg-controls-actions">
-        <CommandButton type="submit" command={starting} variant="primary" reason={reason} autoFocus={isReview}>
+        {(reason !== null || replaces) && <p className="cg-hint">{reason ?? t('controls.replaceHint')}</p>}
+        <CommandButton type="submit" command={starting} variant="primary" reason={reason} autoFocus={takesFocus}>
           {t(replaces ? 'controls.replace' : 'controls.start')}
         </CommandButton>
         {onCancel && (
