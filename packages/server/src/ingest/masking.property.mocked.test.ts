@@ -620,7 +620,7 @@ const mutants: readonly Mutant[] = [
   },
   {
     rule: 'masking of prompts while a masked gather is open',
-    mutation: ['masking.ts', 'if (isOpen) mask = strictest(mask, command.request?.mask)', ''],
+    mutation: ['masking.ts', "if (isOpen && own) mask = strictest(mask, isDigitGather(name) ? own : 'all')", ''],
     call: {
       steps: [step(command('gather', 'all')), step({ kind: 'press', leg: 0 }), step(command('gather_using_ai', null))],
       skew: 0,
