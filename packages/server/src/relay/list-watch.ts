@@ -40,7 +40,8 @@ const MAX_LISTED = 10_000
 const RECHECK_INTERVAL_MS = 1_000
 /** In seconds. Long, because an event of the call starts with short delays again. */
 const MAX_RECHECK_DELAY = 240
-const MAX_DENIED = 30 * LIST_CONCURRENCY
+/** How many denied calls are checked again: with `LIST_CONCURRENCY` a second, each within half a minute when it is due. */
+const MAX_DENIED = 480
 
 /** Watches the list of calls for one client, until it is closed. */
 export class ListWatch {

@@ -6,6 +6,7 @@ import { CommandButton, CommandNotice } from '../kit/command-button.tsx'
 import { commandIcons } from '../kit/gather-words.ts'
 import { Icon } from '../kit/icon.tsx'
 import { Notice } from '../kit/notice.tsx'
+import { FIELDS } from '../shortcuts/fields.ts'
 import { useGatherForm } from './context.ts'
 import type { Draft } from './draft.ts'
 import { FieldBuilder } from './field-builder.tsx'
@@ -49,8 +50,8 @@ function Body({
   const { draft, problems, fieldProblems, problemOf, replaces, starting } = useGatherForm('Body')
   const { t } = useLanguage()
   const [more, setMore] = useState(false)
-  // The form loads on demand, so the agent may already write elsewhere.
-  const [takesFocus] = useState(() => isReview && !document.activeElement?.matches('input, textarea, select'))
+  // The form loads on demand, so the agent may already write elsewhere. Only the first render counts.
+  const takesFocus = isReview && !document.activeElement?.matches(FIELDS)
   const [json, setJson] = useState(false)
   const parameters = parametersOf[draft.purpose]
   // "More options" opens if one of its parameters is invalid, because the agent must see the problem.
